@@ -1,0 +1,238 @@
+"""Exact t-SNE for a map that grows while the network trains: each frame starts from the one before.
+
+Source: L. van der Maaten and G. Hinton 2008, "Visualizing Data using t-SNE", sections 2 and 3.
+With a few hundred points the dense N x N arrays of the paper are faster than any approximation.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+EXAGGERATION = 12.0
+PULL = 0.15  # strength, over N, of the pull towards the last frame
+BLOCK = 256_000  # numbers worked on at a time: few enough for the processor's cache
+
+
+class LiveTSNE:
+    """A t-SNE map of N points that is fitted anew, frame by frame, and stays recognisable.
+
+    Plain warm starting gets stuck in the shape of the first frames. So each frame is heated first:
+    the attraction between neighbours starts 12 times too strong and falls to its true strength,
+    which lets groups pass through each other; then the map settles. From the tenth frame on a weak
+    pull holds the points near where they were. Last, the map is turned to lie on the one before.
+
+    Args:
+        perplexity: how many neighbours a point listens to, at least 1 and under N / 3.
+        random_state: seed of the tiny noise that parts equal points in the first frame.
+
+    Attributes:
+        embedding_: float32 array (N, 2), the last map (None before the first).
+        kl_divergence_: how badly the map keeps the neighbourhoods, in nats, at least 0; comparable
+            with scikit-learn's `TSNE.kl_divergence_`.
+    """
+
+    def __init__(self, perplexity: float = 30.0, random_state: int = 0) -> None:
+        self.perplexity = perplexity
+        self.random_state = random_state
+        self.embedding_: np.ndarray | None = None
+        self.kl_divergence_: float | None = None
+        self._log_beta: Tensor | None = None
+        self._frames = 0
+
+    def update(self, features: Tensor | np.ndarray) -> np.ndarray:
+        """Fit the next frame.
+
+        Args:
+            features: (N, D) numbers, the same N points in the same order each time.
+
+        Returns:
+            float32 array (N, 2), centred on the origin; also kept in `embedding_`.
+
+        Raises:
+            ValueError: not (N, D), another N than before, values that are not finite, or too few
+                points for the perplexity. The last map is kept.
+        """
+        features = self._checked(features)  # (N, D)
+        n = len(features)
+        p, self._log_beta = affinities(features, self.perplexity, self._log_beta)  # (N, N)
+        descent = _Descent(p)
+        if self.embedding_ is None:
+            y = _pca_start(features, self.random_state)  # (N, 2)
+            y = descent.run(y, [EXAGGERATION] * 250, learning_rate=n / 4 / EXAGGERATION, momentum=0.5)
+            y = descent.run(y, [1.0] * 1000, learning_rate=n / 4, momentum=0.9)
+        else:
+            last = torch.from_numpy(self.embedding_)
+            pull = PULL / n if self._frames >= 9 else 0.0
+            cooling = torch.logspace(math.log10(EXAGGERATION), 0, 150).tolist()
+            y = descent.run(last, cooling, learning_rate=0.75 * n, momentum=0.5, anchor=last, pull=pull)
+            y = descent.run(y, [1.0] * 100, learning_rate=n / 4, momentum=0.9, anchor=last, pull=pull)
+            y = _turn_onto(y, last)
+        self.kl_divergence_ = descent.kl(y)
+        self.embedding_ = y.numpy()
+        self._frames += 1
+        return self.embedding_
+
+    def _checked(self, features: Tensor | np.ndarray) -> Tensor:
+        features = torch.as_tensor(features).detach().cpu().float()
+        if features.ndim != 2:
+            raise ValueError(
+                f"The map needs features of shape (N, D), one row a point, but got {tuple(features.shape)}.\n"
+                "features.flatten(1) makes one row of each image."
+            )
+        n = len(features)
+        if not torch.isfinite(features).all():
+            raise ValueError(
+                "The features hold values that are not finite (NaN or infinity).\n"
+                "The training has probably diverged: look at the loss, and try a smaller learning rate."
+            )
+        if not 1 <= self.perplexity < n / 3:
+            raise ValueError(
+                f"{n} points are too few for perplexity {self.perplexity:g}: it must be at least 1 and under N / 3.\n"
+                f"Use more points or a smaller perplexity."
+            )
+        if self.embedding_ is not None and n != len(self.embedding_):
+            raise ValueError(
+                f"The map has {len(self.embedding_)} points, but these features are of {n}.\n"
+                "Give the same points in the same order each time, or make a new LiveTSNE()."
+            )
+        return features
+
+
+def affinities(features: Tensor, perplexity: float, log_beta: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """How strongly each pair of points belongs together (van der Maaten and Hinton 2008, eq. 1).
+
+    Around each point lies a bell curve exp(-beta * squared distance), as narrow as it takes for
+    the entropy of its neighbours to be log(perplexity). Newton's method finds log beta; a bracket
+    around the answer catches the steps that overshoot.
+
+    Args:
+        features: float32 (N, D).
+        perplexity: at least 1, under N.
+        log_beta: float64 (N, 1), where to start the search: the last frame's answer, or None.
+
+    Returns:
+        (P float32 (N, N), symmetric, zero diagonal, sum 1; log_beta float64 (N, 1)).
+    """
+    n = len(features)
+    centred = features - features.mean(dim=0)
+    norms = centred.square().sum(dim=1)  # (N,)
+    d = (norms[:, None] + norms - 2 * centred @ centred.T).clamp_(min=0).double()  # (N, N)
+    d.fill_diagonal_(math.inf)
+    d -= d.min(dim=1, keepdim=True).values  # changes no affinity, and keeps exp away from 0 / 0
+    d.fill_diagonal_(0)
+    if log_beta is None:
+        log_beta = -torch.log(d.mean(dim=1, keepdim=True).clamp(min=1e-12))  # (N, 1)
+    low, high = torch.full_like(log_beta, -math.inf), torch.full_like(log_beta, math.inf)
+    for _ in range(50):
+        beta = log_beta.exp()
+        p = torch.exp(-beta * d).fill_diagonal_(0)  # (N, N)
+        total = p.sum(dim=1, keepdim=True)  # (N, 1)
+        p /= total
+        mean = (p * d).sum(dim=1, keepdim=True)  # (N, 1)
+        excess = torch.log(total) + beta * mean - math.log(perplexity)  # entropy minus its target
+        if excess.abs().max() < 1e-5:
+            break
+        low = torch.where(excess > 0, log_beta, low)
+        high = torch.where(excess < 0, log_beta, high)
+        slope = beta.square() * ((p * d.square()).sum(dim=1, keepdim=True) - mean.square())
+        step = (excess / slope.clamp(min=1e-12)).clamp(-3, 3)
+        newton = log_beta + step
+        middle = (low + high) / 2
+        inside = (newton > low) & (newton < high)
+        log_beta = torch.where(inside | ~middle.isfinite(), newton, middle)
+    p = p + p.T
+    return (p / p.sum()).float(), log_beta
+
+
+class _Descent:
+    """Gradient descent on the map of one affinity matrix, with arrays that are allocated once."""
+
+    def __init__(self, p: Tensor) -> None:
+        self.p = p
+        n = len(p)
+        self.rows = max(1, min(n, BLOCK // n))
+        self.w = torch.empty(self.rows, n)
+        self.m = torch.empty(self.rows, n)
+        self.left, self.right = torch.ones(n, 4), torch.ones(n, 4)
+        self.y1 = torch.ones(n, 3)
+
+    def gradient(self, y: Tensor, exaggeration: float = 1.0) -> Tensor:
+        """d KL / d y (eq. 5): 4 * sum over j of (exaggeration * p_ij - q_ij) * w_ij * (y_i - y_j).
+
+        Args: y float32 (N, 2). Returns: float32 (N, 2).
+        """
+        n = len(y)
+        norms = y.square().sum(dim=1)
+        # (left @ right.T)[i, j] = 1 + |y_i - y_j|^2
+        self.left[:, :2] = y
+        self.left[:, 2] = norms + 1
+        torch.mul(y, -2, out=self.right[:, :2])
+        self.right[:, 3] = norms
+        self.y1[:, :2] = y
+        pull, push, z = torch.empty(n, 3), torch.empty(n, 3), 0.0
+        for start in range(0, n, self.rows):
+            block = slice(start, min(start + self.rows, n))
+            w, m = self.w[: block.stop - start], self.m[: block.stop - start]
+            torch.mm(self.left[block], self.right.T, out=w).clamp_(min=1).reciprocal_()
+            w.diagonal(start).zero_()
+            z += float(w.sum())
+            torch.mm(torch.mul(w, self.p[block], out=m), self.y1, out=pull[block])
+            torch.mm(w.square_(), self.y1, out=push[block])
+        force = exaggeration * pull - push / z  # (N, 3): sums of m_ij * y_j and of m_ij
+        return 4 * (y * force[:, 2:] - force[:, :2])
+
+    def run(
+        self,
+        y: Tensor,
+        exaggerations: list[float],
+        learning_rate: float,
+        momentum: float,
+        anchor: Tensor | None = None,
+        pull: float = 0.0,
+    ) -> Tensor:
+        """One step per exaggeration, from rest, with the gains of scikit-learn's t-SNE (delta-bar-delta).
+
+        A coordinate that keeps its direction gets a larger step (gain + 0.2), one that turns round
+        a smaller one (gain * 0.8). `pull` adds pull * (y - anchor) to the gradient.
+        """
+        y = y.clone()
+        velocity, gains = torch.zeros_like(y), torch.ones_like(y)
+        for exaggeration in exaggerations:
+            gradient = self.gradient(y, exaggeration)  # (N, 2)
+            if pull:
+                gradient.add_(y - anchor, alpha=pull)
+            turned = velocity * gradient > 0
+            gains = torch.where(turned, gains * 0.8, gains + 0.2).clamp_(min=0.01)
+            velocity = velocity.mul_(momentum).sub_(gradient.mul_(gains), alpha=learning_rate)
+            y += velocity
+        return y - y.mean(dim=0)
+
+    def kl(self, y: Tensor) -> float:
+        """The Kullback-Leibler divergence of the map's similarities q from p, in nats."""
+        q = 1 / (1 + torch.cdist(y.double(), y.double()).square())
+        q.fill_diagonal_(0)
+        q /= q.sum()
+        p = self.p.double().clamp(min=1e-12)
+        return float((p * torch.log(p / q.clamp(min=1e-12))).sum())
+
+
+def _pca_start(features: Tensor, random_state: int) -> Tensor:
+    """The two directions of largest spread, scaled to a standard deviation of 0.0001 as in scikit-learn."""
+    centred = features - features.mean(dim=0)
+    u, s, _ = torch.linalg.svd(centred, full_matrices=False)
+    start = torch.zeros(len(features), 2)
+    start[:, : s.shape[0]] = (u * s)[:, :2]
+    start *= start[start.abs().argmax(dim=0), [0, 1]].sign()  # svd leaves the signs open: the largest entry is positive
+    start *= 1e-4 / start[:, 0].std().clamp(min=1e-12)
+    noise = torch.randn(start.shape, generator=torch.Generator().manual_seed(random_state))
+    return start + 1e-7 * noise
+
+
+def _turn_onto(y: Tensor, last: Tensor) -> Tensor:
+    """Turn or mirror y (N, 2) to lie on `last` as well as it can (orthogonal Procrustes, Schönemann 1966)."""
+    u, _, v = torch.linalg.svd((y - y.mean(dim=0)).T @ (last - last.mean(dim=0)))
+    return (y - y.mean(dim=0)) @ (u @ v)
