@@ -7,14 +7,14 @@ With a few hundred points the dense N x N arrays of the paper are faster than an
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 from torch import Tensor
 
-EXAGGERATION = 12.0
-PULL = 0.15  # strength, over N, of the pull towards the last frame
-BLOCK = 256_000  # numbers worked on at a time: few enough for the processor's cache
+PULL = 0.005  # strength, over N, of the pull towards the last frame, from the tenth frame on
+BLOCK = 64_000  # numbers worked on at a time: few enough for a processor core's cache
 
 
 class LiveTSNE:
@@ -61,16 +61,16 @@ class LiveTSNE:
         p, self._log_beta = affinities(features, self.perplexity, self._log_beta)  # (N, N)
         descent = _Descent(p)
         if self.embedding_ is None:
-            y = _pca_start(features, self.random_state)  # (N, 2)
-            y = descent.run(y, [EXAGGERATION] * 250, learning_rate=n / 4 / EXAGGERATION, momentum=0.5)
-            y = descent.run(y, [1.0] * 1000, learning_rate=n / 4, momentum=0.9)
+            start, heated, plain = _pca_start(features, self.random_state), 250, 1000  # (N, 2)
         else:
-            last = torch.from_numpy(self.embedding_)
-            pull = PULL / n if self._frames >= 9 else 0.0
-            cooling = torch.logspace(math.log10(EXAGGERATION), 0, 150).tolist()
-            y = descent.run(last, cooling, learning_rate=0.75 * n, momentum=0.5, anchor=last, pull=pull)
-            y = descent.run(y, [1.0] * 100, learning_rate=n / 4, momentum=0.9, anchor=last, pull=pull)
-            y = _turn_onto(y, last)
+            start, heated, plain = torch.from_numpy(self.embedding_), 150, 100  # (N, 2)
+        pull = PULL / n if self._frames >= 9 else 0.0
+        cooling = torch.logspace(math.log10(12), 0, heated).tolist()  # exaggeration from 12 down to 1
+        with _one_thread():
+            y = descent.run(start, cooling, learning_rate=0.75 * n, momentum=0.5, anchor=start, pull=pull)
+            y = descent.run(y, [1.0] * plain, learning_rate=n / 4, momentum=0.9, anchor=start, pull=pull)
+        if self.embedding_ is not None:
+            y = _turn_onto(y, start)
         self.kl_divergence_ = descent.kl(y)
         self.embedding_ = y.numpy()
         self._frames += 1
@@ -112,40 +112,39 @@ def affinities(features: Tensor, perplexity: float, log_beta: Tensor | None = No
     Args:
         features: float32 (N, D).
         perplexity: at least 1, under N.
-        log_beta: float64 (N, 1), where to start the search: the last frame's answer, or None.
+        log_beta: float32 (N, 1), where to start the search: the last frame's answer, or None.
 
     Returns:
-        (P float32 (N, N), symmetric, zero diagonal, sum 1; log_beta float64 (N, 1)).
+        (P float32 (N, N), symmetric, zero diagonal, sum 1; log_beta float32 (N, 1), of distances whose mean is 1).
     """
-    n = len(features)
     centred = features - features.mean(dim=0)
-    norms = centred.square().sum(dim=1)  # (N,)
-    d = (norms[:, None] + norms - 2 * centred @ centred.T).clamp_(min=0).double()  # (N, N)
+    squares = centred.square().sum(dim=1)  # (N,)
+    d = (squares[:, None] + squares - 2 * centred @ centred.T).clamp_(min=0)  # (N, N)
     d.fill_diagonal_(math.inf)
-    d -= d.min(dim=1, keepdim=True).values  # changes no affinity, and keeps exp away from 0 / 0
+    d -= d.min(dim=1, keepdim=True).values  # changes no affinity, and keeps the sums away from zero
     d.fill_diagonal_(0)
+    d /= d.mean().clamp(min=1e-30)  # so that every size of feature starts from the same beta
     if log_beta is None:
-        log_beta = -torch.log(d.mean(dim=1, keepdim=True).clamp(min=1e-12))  # (N, 1)
+        log_beta = torch.zeros(len(d), 1)
     low, high = torch.full_like(log_beta, -math.inf), torch.full_like(log_beta, math.inf)
     for _ in range(50):
-        beta = log_beta.exp()
+        beta = log_beta.exp()  # (N, 1)
         p = torch.exp(-beta * d).fill_diagonal_(0)  # (N, N)
-        total = p.sum(dim=1, keepdim=True)  # (N, 1)
-        p /= total
-        mean = (p * d).sum(dim=1, keepdim=True)  # (N, 1)
-        excess = torch.log(total) + beta * mean - math.log(perplexity)  # entropy minus its target
+        p /= (total := p.sum(dim=1, keepdim=True))
+        pd = p * d  # (N, N)
+        mean = pd.sum(dim=1, keepdim=True)  # (N, 1)
+        excess = torch.log(total) + beta * mean - math.log(perplexity)  # (N, 1), entropy minus its target
         if excess.abs().max() < 1e-5:
             break
         low = torch.where(excess > 0, log_beta, low)
         high = torch.where(excess < 0, log_beta, high)
-        slope = beta.square() * ((p * d.square()).sum(dim=1, keepdim=True) - mean.square())
-        step = (excess / slope.clamp(min=1e-12)).clamp(-3, 3)
-        newton = log_beta + step
+        slope = beta.square() * (pd.mul_(d).sum(dim=1, keepdim=True) - mean.square())  # (N, 1), -d entropy / d log beta
+        newton = log_beta + (excess / slope.clamp(min=1e-6)).clamp(-3, 3)
         middle = (low + high) / 2
-        inside = (newton > low) & (newton < high)
-        log_beta = torch.where(inside | ~middle.isfinite(), newton, middle)
+        log_beta = torch.where((low < newton) & (newton < high) | middle.isinf(), newton, middle)
+        log_beta = log_beta.clamp(-40, 40)  # equal points have no answer: keep exp finite
     p = p + p.T
-    return (p / p.sum()).float(), log_beta
+    return p / p.sum(), log_beta
 
 
 class _Descent:
@@ -155,34 +154,33 @@ class _Descent:
         self.p = p
         n = len(p)
         self.rows = max(1, min(n, BLOCK // n))
-        self.w = torch.empty(self.rows, n)
-        self.m = torch.empty(self.rows, n)
-        self.left, self.right = torch.ones(n, 4), torch.ones(n, 4)
+        self.w, self.m = torch.empty(self.rows, n), torch.empty(self.rows, n)
+        self.left, self.right = torch.ones(n, 4), torch.ones(4, n)
         self.y1 = torch.ones(n, 3)
 
     def gradient(self, y: Tensor, exaggeration: float = 1.0) -> Tensor:
         """d KL / d y (eq. 5): 4 * sum over j of (exaggeration * p_ij - q_ij) * w_ij * (y_i - y_j).
 
+        Here w_ij = 1 / (1 + |y_i - y_j|^2), and q = w / z, where z is the sum of all w.
+
         Args: y float32 (N, 2). Returns: float32 (N, 2).
         """
-        n = len(y)
-        norms = y.square().sum(dim=1)
-        # (left @ right.T)[i, j] = 1 + |y_i - y_j|^2
-        self.left[:, :2] = y
-        self.left[:, 2] = norms + 1
-        torch.mul(y, -2, out=self.right[:, :2])
-        self.right[:, 3] = norms
+        squares = y.square().sum(dim=1)  # (N,)
+        self.left[:, :2], self.left[:, 2] = y, squares + 1
+        self.right[:2], self.right[3] = -2 * y.T, squares  # left @ right = 1 + |y_i|^2 - 2 y_i . y_j + |y_j|^2
         self.y1[:, :2] = y
-        pull, push, z = torch.empty(n, 3), torch.empty(n, 3), 0.0
-        for start in range(0, n, self.rows):
-            block = slice(start, min(start + self.rows, n))
-            w, m = self.w[: block.stop - start], self.m[: block.stop - start]
-            torch.mm(self.left[block], self.right.T, out=w).clamp_(min=1).reciprocal_()
+        z, pull, push = 0.0, torch.zeros(3, len(y)), torch.zeros(3, len(y))
+        for start in range(0, len(y), self.rows):
+            block = slice(start, start + self.rows)
+            left, y1, p = self.left[block], self.y1[block], self.p[block]
+            w, m = self.w[: len(p)], self.m[: len(p)]
+            torch.mm(left, self.right, out=w).reciprocal_()
             w.diagonal(start).zero_()
-            z += float(w.sum())
-            torch.mm(torch.mul(w, self.p[block], out=m), self.y1, out=pull[block])
-            torch.mm(w.square_(), self.y1, out=push[block])
-        force = exaggeration * pull - push / z  # (N, 3): sums of m_ij * y_j and of m_ij
+            z += w.sum()
+            # Sums over i of m_ij * [y_i, 1]: as m is symmetric, these are the sums over j that eq. 5 asks for.
+            pull += y1.T @ torch.mul(w, p, out=m)  # (3, N)
+            push += y1.T @ w.square_()  # (3, N)
+        force = (exaggeration * pull - push / z).T  # (N, 3)
         return 4 * (y * force[:, 2:] - force[:, :2])
 
     def run(
@@ -218,6 +216,17 @@ class _Descent:
         q /= q.sum()
         p = self.p.double().clamp(min=1e-12)
         return float((p * torch.log(p / q.clamp(min=1e-12))).sum())
+
+
+@contextmanager
+def _one_thread():
+    """Thousands of short sums in a row: with several threads, each would wait for the slowest one on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _pca_start(features: Tensor, random_state: int) -> Tensor:

@@ -103,6 +103,7 @@ def train_steps(
 
 
 @torch.no_grad()
+@torch.random.fork_rng(devices=[])  # a loader draws random numbers: the training around must not feel it
 def evaluate(model: nn.Module, loader: DataLoader) -> Evaluation:
     """Read every digit of the loader once, without learning from it.
 

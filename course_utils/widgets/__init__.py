@@ -1,0 +1,5 @@
+"""What the learner operates: it draws and listens, and computes nothing."""
+
+from course_utils.widgets.live import LiveView
+
+__all__ = ["LiveView"]

@@ -1,0 +1,100 @@
+"""A picture that changes while a loop runs, with progress, time left, and a Stop button."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import ipywidgets
+from matplotlib.figure import Figure
+
+from course_utils import figures
+
+HEARING = 0.05  # seconds between two moments in which the kernel listens to the Stop button
+
+
+class LiveView(ipywidgets.VBox):
+    """Watch a loop from the cell that runs it.
+
+        live = LiveView(total=100)
+        display(live)
+        with live:
+            for done in range(1, 101):
+                ...                                   # your work
+                live.show(figure)                     # whenever there is something new to see
+                await live.step(done, "loss 0.3")     # progress; and the moment in which Stop is heard
+                if live.stopped:
+                    break
+
+    The Stop button sets `stopped`, so that your loop can end where it is safe. The kernel's interrupt
+    button ends the `with` block instead. Both keep everything that the loop has done.
+
+    Args:
+        total: how many steps make the whole.
+        label: what is going on, in a word or two.
+
+    Attributes:
+        done: steps so far. stopped: whether the learner has asked to stop.
+    """
+
+    def __init__(self, total: int, label: str = "Training") -> None:
+        self.total = total
+        self.label = label
+        self.done = 0
+        self.stopped = False
+        self._started = self._listened = self._told = time.monotonic()
+        self.status = ipywidgets.HTML()
+        self.picture = ipywidgets.HTML()
+        self.stop_button = ipywidgets.Button(description="Stop", icon="stop", tooltip=f"Stop: {label}")
+        self.stop_button.on_click(self._stop)
+        super().__init__([ipywidgets.HBox([self.stop_button, self.status]), self.picture])
+        self._tell("")
+
+    def __repr__(self) -> str:
+        return f"LiveView({self.label}: {self.done} of {self.total} steps)"
+
+    def show(self, figure: Figure) -> None:
+        """Put a figure in the place of the one before. Its label is the alt text."""
+        self.picture.value = figures.image_tag(figure, figures.to_png(figure))
+
+    async def step(self, done: int, text: str = "") -> None:
+        """Report progress and let the Stop button be heard.
+
+        Args:
+            done: steps so far, 0 to `total`.
+            text: a short message beside the time left.
+        """
+        self.done = done
+        now = time.monotonic()
+        if now - self._told > 0.2 or done == self.total:
+            self._told = now
+            self._tell(text)
+        if now - self._listened > HEARING:
+            await asyncio.sleep(0.001)  # the kernel reads its messages now
+            self._listened = time.monotonic()
+
+    def _tell(self, text: str) -> None:
+        seconds = time.monotonic() - self._started
+        left = seconds * (self.total - self.done) / self.done if self.done else None
+        remaining = "" if left is None else f"about {left:.0f} s left" if self.done < self.total else f"{seconds:.1f} s"
+        words = ", ".join(part for part in (f"{self.done} of {self.total}", remaining, text) if part)
+        self.status.value = (
+            f'<label style="white-space:nowrap">{self.label} '
+            f'<progress value="{self.done}" max="{self.total}"></progress> {words}</label>'
+        )
+
+    def _stop(self, _button: ipywidgets.Button) -> None:
+        self.stopped = True
+
+    def __enter__(self) -> LiveView:
+        self._started = time.monotonic()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        # An interrupted cell that awaits is cancelled by the kernel, any other gets a KeyboardInterrupt.
+        interrupted = kind is not None and issubclass(kind, KeyboardInterrupt | asyncio.CancelledError)
+        self.stopped = self.stopped or interrupted
+        self.stop_button.disabled = True
+        if self.stopped:
+            self._tell("stopped; what was learned is kept")
+        return interrupted
