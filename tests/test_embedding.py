@@ -1,0 +1,121 @@
+"""The live map: scikit-learn's affinities, gradient and KL are the oracle."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial.distance import pdist, squareform
+from sklearn.manifold import TSNE, _t_sne
+
+from course_utils import LiveTSNE
+from course_utils.embedding import _Descent, affinities
+
+
+def clusters(n: int = 120, seed: int = 0, noise: float = 0.3) -> torch.Tensor:
+    """n points around four centres in 20 dimensions."""
+    generator = torch.Generator().manual_seed(seed)
+    centres = 3 * torch.randn(4, 20, generator=generator)
+    return centres[torch.arange(n) % 4] + noise * torch.randn(n, 20, generator=generator)
+
+
+def sklearn_affinities(features: torch.Tensor, perplexity: float) -> np.ndarray:
+    distances = squareform(pdist(features.double(), "sqeuclidean")).astype(np.float32)
+    return squareform(_t_sne._joint_probabilities(distances, perplexity, 0))
+
+
+@pytest.mark.parametrize("perplexity", [2, 10, 30])
+def test_affinities_are_scikit_learns(perplexity):
+    """Cold, and warm from another frame's answer."""
+    features = clusters()
+    _, other = affinities(clusters(seed=1), perplexity)
+    expected = sklearn_affinities(features, perplexity)
+    for start in (None, other):
+        p, _ = affinities(features, perplexity, start)
+        np.testing.assert_allclose(p.numpy(), expected, rtol=2e-3, atol=1e-6 * expected.max())  # both stop at an entropy off by 1e-5
+        assert p.sum() == pytest.approx(1, abs=1e-5) and p.diagonal().eq(0).all() and p.equal(p.T)
+
+
+@pytest.mark.parametrize("n", [50, 500])
+def test_gradient_and_kl_are_scikit_learns(n):
+    """In one block (n = 50) and in several (n = 500)."""
+    p = affinities(clusters(n), 10)[0]
+    y = torch.randn(n, 2, generator=torch.Generator().manual_seed(3)) * 4
+    kl, gradient = _t_sne._kl_divergence(y.double().numpy().ravel(), squareform(p.double().numpy(), checks=False), 1, n, 2)
+    descent = _Descent(p)
+    np.testing.assert_allclose(descent.gradient(y).numpy(), gradient.reshape(n, 2), atol=1e-4 * np.abs(gradient).max())
+    assert descent.kl(y) == pytest.approx(kl, rel=1e-4)
+
+
+def test_a_map_is_as_good_as_scikit_learns():
+    """The exact KL of the first frame, and of a frame started from another one, against a cold exact fit."""
+    first, second = clusters(150, noise=1.0), clusters(150, noise=0.6)
+    tsne = LiveTSNE(perplexity=15)
+    for features in (first, second):
+        tsne.update(features)
+        cold = TSNE(perplexity=15, init="pca", method="exact", max_iter=1500, random_state=0).fit(features.numpy())
+        assert tsne.kl_divergence_ <= 1.1 * cold.kl_divergence_
+
+
+def test_frames_stay_recognisable():
+    """The same features again hardly move a point; each frame lies on the one before."""
+    features = clusters()
+    tsne = LiveTSNE(perplexity=10)
+    first = tsne.update(features).copy()
+    for _ in range(11):
+        last = tsne.update(features).copy()
+    spread = np.sqrt(np.square(last).sum(axis=1).mean())
+    again = tsne.update(features)
+    assert np.median(np.linalg.norm(again - last, axis=1)) < 0.1 * spread
+    assert (first * last).sum() > 0 and np.abs(again.mean(axis=0)).max() < 1e-3
+
+
+def test_frames_move_with_the_features():
+    """A map that ignores new features would be worse than a cold fit of them."""
+    tsne = LiveTSNE(perplexity=10)
+    first = tsne.update(torch.randn(120, 20, generator=torch.Generator().manual_seed(0))).copy()
+    second = tsne.update(clusters())
+    assert not np.allclose(first, second)
+    cold = LiveTSNE(perplexity=10)
+    cold.update(clusters())
+    assert tsne.kl_divergence_ < 1.1 * cold.kl_divergence_
+
+
+def test_maps_repeat_and_threads_are_restored():
+    """The same frames give the same bits, whatever the number of threads."""
+    maps, before = [], torch.get_num_threads()
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        tsne = LiveTSNE(perplexity=10)
+        maps.append([tsne.update(clusters(noise=noise)).copy() for noise in (0.5, 0.4)])
+        assert torch.get_num_threads() == threads
+    torch.set_num_threads(before)
+    np.testing.assert_array_equal(maps[0], maps[1])
+    assert maps[0][0].dtype == np.float32
+
+
+def test_equal_points_are_no_trouble():
+    """All points equal, or many of them: a finite map all the same."""
+    some = clusters()
+    some[:60] = some[0]
+    for features in (torch.ones(120, 20), some, some * 1e6, some.numpy()):
+        assert np.isfinite(LiveTSNE(perplexity=10).update(features)).all()
+
+
+@pytest.mark.parametrize(
+    ("features", "says"),
+    [
+        (torch.full((120, 5), torch.nan), "not finite"),
+        (torch.full((120, 5), torch.inf), "not finite"),
+        (torch.ones(20, 5), "too few"),
+        (torch.ones(120, 1, 5), "shape"),
+        (torch.ones(90, 20), "120 points"),
+    ],
+)
+def test_bad_features_lose_nothing(features, says):
+    """A clear error of two lines; the last map is kept and goes on."""
+    tsne = LiveTSNE(perplexity=10)
+    last = tsne.update(clusters()).copy()
+    with pytest.raises(ValueError, match=says) as caught:
+        tsne.update(features)
+    assert str(caught.value).count("\n") == 1
+    np.testing.assert_array_equal(tsne.embedding_, last)
+    tsne.update(clusters())
