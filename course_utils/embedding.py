@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-PULL = 0.005  # strength, over N, of the pull towards the last frame, from the tenth frame on
+FREE_FRAMES = 9  # frames in which the map may still find its shape
+PULL = 0.005  # strength, over N, of the pull towards the last frame, after them
 BLOCK = 64_000  # numbers worked on at a time: few enough for a processor core's cache
 
 
@@ -22,8 +23,9 @@ class LiveTSNE:
 
     Plain warm starting gets stuck in the shape of the first frames. So each frame is heated first:
     the attraction between neighbours starts 12 times too strong and falls to its true strength,
-    which lets groups pass through each other; then the map settles. From the tenth frame on a weak
-    pull holds the points near where they were. Last, the map is turned to lie on the one before.
+    which lets groups pass through each other; then the map settles. From the tenth frame on the
+    heat is 4, and a weak pull holds the points near where they were. Last, the map is turned to
+    lie on the one before.
 
     Args:
         perplexity: how many neighbours a point listens to, at least 1 and under N / 3.
@@ -59,18 +61,19 @@ class LiveTSNE:
         features = self._checked(features)  # (N, D)
         n = len(features)
         p, self._log_beta = affinities(features, self.perplexity, self._log_beta)  # (N, N)
-        descent = _Descent(p)
-        if self.embedding_ is None:
-            start, heated, plain = _pca_start(features, self.random_state), 250, 1000  # (N, 2)
+        first = self.embedding_ is None
+        last = _pca_start(features, self.random_state) if first else torch.from_numpy(self.embedding_)  # (N, 2)
+        if self._frames < FREE_FRAMES:
+            heat, heated, settling, pull = 12, 150, 100, 0.0
         else:
-            start, heated, plain = torch.from_numpy(self.embedding_), 150, 100  # (N, 2)
-        pull = PULL / n if self._frames >= 9 else 0.0
-        cooling = torch.logspace(math.log10(12), 0, heated).tolist()  # exaggeration from 12 down to 1
+            heat, heated, settling, pull = 4, 75, 75, PULL / n
+        cooling = torch.logspace(math.log10(heat), 0, heated).tolist()  # exaggeration, from heat down to 1
+        descent = _Descent(p)
         with _one_thread():
-            y = descent.run(start, cooling, learning_rate=0.75 * n, momentum=0.5, anchor=start, pull=pull)
-            y = descent.run(y, [1.0] * plain, learning_rate=n / 4, momentum=0.9, anchor=start, pull=pull)
-        if self.embedding_ is not None:
-            y = _turn_onto(y, start)
+            y = descent.run(last, cooling, learning_rate=0.75 * n, momentum=0.5, pull=pull, anchor=last)
+            y = descent.run(y, [1.0] * settling, learning_rate=n / 4, momentum=0.9, pull=pull, anchor=last)
+        if not first:
+            y = _turn_onto(y, last)
         self.kl_divergence_ = descent.kl(y)
         self.embedding_ = y.numpy()
         self._frames += 1
@@ -148,40 +151,49 @@ def affinities(features: Tensor, perplexity: float, log_beta: Tensor | None = No
 
 
 class _Descent:
-    """Gradient descent on the map of one affinity matrix, with arrays that are allocated once."""
+    """Gradient descent on the map of one affinity matrix, with arrays that are allocated once.
+
+    The N x N arrays are worked on in blocks of rows, which stay in the processor's cache.
+    """
 
     def __init__(self, p: Tensor) -> None:
-        self.p = p
         n = len(p)
-        self.rows = max(1, min(n, BLOCK // n))
-        self.w, self.m = torch.empty(self.rows, n), torch.empty(self.rows, n)
-        self.left, self.right = torch.ones(n, 4), torch.ones(4, n)
-        self.y1 = torch.ones(n, 3)
+        rows = max(1, BLOCK // n)
+        self.p = p
+        self.left, self.right = torch.ones(4, n), torch.ones(4, n)
+        self.y1 = torch.ones(3, n)
+        self.pull, self.push = torch.empty(3, n), torch.empty(3, n)
+        w, m = torch.empty(min(rows, n), n), torch.empty(min(rows, n), n)
+        self.blocks = []
+        for start in range(0, n, rows):
+            block = slice(start, min(start + rows, n))
+            k = block.stop - start
+            self.blocks.append((self.left[:, block].T, self.y1[:, block], p[block], w[:k], m[:k], w[:k].diagonal(start)))
 
     def gradient(self, y: Tensor, exaggeration: float = 1.0) -> Tensor:
         """d KL / d y (eq. 5): 4 * sum over j of (exaggeration * p_ij - q_ij) * w_ij * (y_i - y_j).
 
         Here w_ij = 1 / (1 + |y_i - y_j|^2), and q = w / z, where z is the sum of all w.
 
-        Args: y float32 (N, 2). Returns: float32 (N, 2).
+        Args: y float32 (2, N). Returns: float32 (2, N).
         """
-        squares = y.square().sum(dim=1)  # (N,)
-        self.left[:, :2], self.left[:, 2] = y, squares + 1
-        self.right[:2], self.right[3] = -2 * y.T, squares  # left @ right = 1 + |y_i|^2 - 2 y_i . y_j + |y_j|^2
-        self.y1[:, :2] = y
-        z, pull, push = 0.0, torch.zeros(3, len(y)), torch.zeros(3, len(y))
-        for start in range(0, len(y), self.rows):
-            block = slice(start, start + self.rows)
-            left, y1, p = self.left[block], self.y1[block], self.p[block]
-            w, m = self.w[: len(p)], self.m[: len(p)]
+        # left.T @ right = 1 + |y_i|^2 - 2 y_i . y_j + |y_j|^2
+        torch.sum(y * y, dim=0, out=self.right[3])
+        torch.add(self.right[3], 1, out=self.left[2])
+        torch.mul(y, -2, out=self.right[:2])
+        self.left[:2] = self.y1[:2] = y
+        self.pull.zero_()
+        self.push.zero_()
+        z = 0.0
+        for left, y1, p, w, m, diagonal in self.blocks:
             torch.mm(left, self.right, out=w).reciprocal_()
-            w.diagonal(start).zero_()
+            diagonal.zero_()
             z += w.sum()
-            # Sums over i of m_ij * [y_i, 1]: as m is symmetric, these are the sums over j that eq. 5 asks for.
-            pull += y1.T @ torch.mul(w, p, out=m)  # (3, N)
-            push += y1.T @ w.square_()  # (3, N)
-        force = (exaggeration * pull - push / z).T  # (N, 3)
-        return 4 * (y * force[:, 2:] - force[:, :2])
+            # y1 @ m sums m_ij * [y_i, 1] over i; m is symmetric, so these are the sums over j of eq. 5.
+            self.pull.addmm_(y1, torch.mul(w, p, out=m))  # (3, N)
+            self.push.addmm_(y1, w.square_())  # (3, N)
+        force = self.pull.mul_(exaggeration).sub_(self.push.div_(z))  # (3, N)
+        return 4 * (y * force[2] - force[:2])
 
     def run(
         self,
@@ -189,25 +201,27 @@ class _Descent:
         exaggerations: list[float],
         learning_rate: float,
         momentum: float,
-        anchor: Tensor | None = None,
-        pull: float = 0.0,
+        pull: float,
+        anchor: Tensor,
     ) -> Tensor:
         """One step per exaggeration, from rest, with the gains of scikit-learn's t-SNE (delta-bar-delta).
 
         A coordinate that keeps its direction gets a larger step (gain + 0.2), one that turns round
         a smaller one (gain * 0.8). `pull` adds pull * (y - anchor) to the gradient.
+
+        Args: y, anchor float32 (N, 2). Returns: float32 (N, 2), centred.
         """
-        y = y.clone()
-        velocity, gains = torch.zeros_like(y), torch.ones_like(y)
+        y, anchor = y.T.clone(), anchor.T
+        velocity, gains = torch.zeros_like(y), torch.ones_like(y)  # (2, N)
         for exaggeration in exaggerations:
-            gradient = self.gradient(y, exaggeration)  # (N, 2)
+            gradient = self.gradient(y, exaggeration)  # (2, N)
             if pull:
                 gradient.add_(y - anchor, alpha=pull)
             turned = velocity * gradient > 0
             gains = torch.where(turned, gains * 0.8, gains + 0.2).clamp_(min=0.01)
-            velocity = velocity.mul_(momentum).sub_(gradient.mul_(gains), alpha=learning_rate)
+            velocity.mul_(momentum).addcmul_(gradient, gains, value=-learning_rate)
             y += velocity
-        return y - y.mean(dim=0)
+        return (y - y.mean(dim=1, keepdim=True)).T.contiguous()
 
     def kl(self, y: Tensor) -> float:
         """The Kullback-Leibler divergence of the map's similarities q from p, in nats."""

@@ -41,7 +41,7 @@ def test_gradient_and_kl_are_scikit_learns(n):
     y = torch.randn(n, 2, generator=torch.Generator().manual_seed(3)) * 4
     kl, gradient = _t_sne._kl_divergence(y.double().numpy().ravel(), squareform(p.double().numpy(), checks=False), 1, n, 2)
     descent = _Descent(p)
-    np.testing.assert_allclose(descent.gradient(y).numpy(), gradient.reshape(n, 2), atol=1e-4 * np.abs(gradient).max())
+    np.testing.assert_allclose(descent.gradient(y.T).T.numpy(), gradient.reshape(n, 2), atol=1e-4 * np.abs(gradient).max())
     assert descent.kl(y) == pytest.approx(kl, rel=1e-4)
 
 
