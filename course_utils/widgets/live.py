@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import time
 
 import ipywidgets
@@ -75,19 +76,25 @@ class LiveView(ipywidgets.VBox):
 
     def _tell(self, text: str) -> None:
         seconds = time.monotonic() - self._started
-        left = seconds * (self.total - self.done) / self.done if self.done else None
-        remaining = "" if left is None else f"about {left:.0f} s left" if self.done < self.total else f"{seconds:.1f} s"
+        if self.stopped or self.done >= self.total:
+            remaining = f"{seconds:.1f} s"
+        elif self.done > self.total / 50:  # the first picture takes long, and would promise minutes
+            remaining = f"about {seconds * (self.total - self.done) / self.done:.0f} s left"
+        else:
+            remaining = ""
         words = ", ".join(part for part in (f"{self.done} of {self.total}", remaining, text) if part)
         self.status.value = (
-            f'<label style="white-space:nowrap">{self.label} '
-            f'<progress value="{self.done}" max="{self.total}"></progress> {words}</label>'
+            f'<label style="white-space:nowrap">{html.escape(self.label)} '
+            f'<progress value="{self.done}" max="{self.total}"></progress> {html.escape(words)}</label>'
         )
 
     def _stop(self, _button: ipywidgets.Button) -> None:
         self.stopped = True
 
     def __enter__(self) -> LiveView:
-        self._started = time.monotonic()
+        self.done, self.stopped, self.stop_button.disabled = 0, False, False  # a loop that runs again starts anew
+        self._started = self._listened = self._told = time.monotonic()
+        self._tell("")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:

@@ -1,0 +1,96 @@
+"""Does the suite notice? Each test breaks course_utils in one place, in a copy of the project, and wants the tests to fail.
+
+In the copies run the modules that test course_utils, and no chapters: those would take minutes, and no breakage
+may need them to be noticed. The full-set runs of the chapters are left out, too, broken or not.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.environment import FULL_MNIST, ROOT
+
+PARTS = ["course_utils", "tests", "notebooks", "binder", ".ci", "pyproject.toml", "README.md", "requirements.txt", "LICENSE", ".gitignore"]
+LEFT_OUT = {"test_breaking", "test_full_set", "test_binder", "test_notebooks"}  # the last two are about other folders
+
+# name: (file, old text, which stands there exactly once, new text)
+BREAKAGES = {
+    "image axes swapped": (
+        "data.py", "from_numpy(pixels).reshape(-1, 1, 28, 28)", "from_numpy(pixels).reshape(-1, 1, 28, 28).transpose(2, 3)",
+    ),
+    "labels moved on by one place": ("data.py", "Digits(images[rows], labels[rows])", "Digits(images[rows], labels[rows].roll(1))"),
+    "labels too large by one": ("data.py", "div_(255), self.labels[index]", "div_(255), (self.labels[index] + 1) % 10"),
+    "augmented out of range": ("data.py", ".clamp_(0, 1)  # (B, 1, 28, 28)", ".mul_(1.5)"),
+    "features in the place of logits": ("model.py", "return logits, features", "return features, logits"),
+    "average in the place of max pooling": (
+        "model.py", "nn.MaxPool2d(kernel_size=2),  # (B, 32, 7, 7)", "nn.AvgPool2d(kernel_size=2),",
+    ),
+    "no zero_grad": ("training.py", "optimizer.zero_grad()", "pass"),
+    "softmax before the loss": ("training.py", "F.cross_entropy(logits_of(model, x), y)", "F.cross_entropy(logits_of(model, x).softmax(1), y)"),
+    "learning rate schedule stands still": ("training.py", "scheduler.step()", "pass"),
+    "evaluated in training mode": ("training.py", "model.eval()", "model.train()"),
+    "confusion matrix transposed": ("training.py", "labels * 10 + predictions", "predictions * 10 + labels"),
+    "map stays at its first frame": ("embedding.py", "self.embedding_ = y.numpy()", "self.embedding_ = y.numpy() if first else last.numpy()"),
+    "exaggeration never falls": ("embedding.py", "[1.0] * settling", "[12.0] * settling"),
+    "map is not turned onto the last": ("embedding.py", "y = _turn_onto(y, last)", "y = y.flip(1)"),
+    "alt text from transposed counts": ("figures.py", "row, column = np.unravel_index(wrong", "column, row = np.unravel_index(wrong"),
+    "right predictions ringed": ("figures.py", "np.asarray(predictions) != labels", "np.asarray(predictions) == labels"),
+    "alt text not escaped": ("figures.py", "html.escape(figure.get_label(), quote=True)", "figure.get_label()"),
+    "Stop is not heard": ("widgets/live.py", "self.stopped = True", "pass"),
+    "interrupt is not caught": ("widgets/live.py", "return interrupted", "return False"),
+}  # fmt: skip
+
+
+def in_copy(copy: Path, *command: str) -> subprocess.CompletedProcess:
+    """Run Python in a copy of the project, with the copy's course_utils and a data folder of its own."""
+    env = {name: value for name, value in os.environ.items() if name not in ("COURSE_DATA_DIR", "PYTEST_ADDOPTS")}
+    env |= {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "COURSE_TEST_FULL_MNIST": str(FULL_MNIST.resolve())}
+    env["OMP_NUM_THREADS"] = "1"  # small tests are quicker so
+    return subprocess.run([sys.executable, *command], cwd=copy, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def run_tests(copy: Path, first: str = "") -> subprocess.CompletedProcess:
+    """All test modules but LEFT_OUT, up to the first failure; the module named `first` comes first."""
+    modules = [path for path in sorted((copy / "tests").glob("test_*.py")) if path.stem not in LEFT_OUT]
+    modules.sort(key=lambda path: path.stem != first)
+    assert len(modules) >= 7
+    return in_copy(copy, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *(f"tests/{path.name}" for path in modules))
+
+
+def make_copy(copy: Path) -> Path:
+    copy.mkdir()
+    for part in PARTS:
+        if (ROOT / part).is_dir():
+            shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
+        else:
+            shutil.copy(ROOT / part, copy)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory) -> Path:
+    """A copy that is whole: its tests pass, and test its own course_utils, not the installed one."""
+    copy = make_copy(tmp_path_factory.mktemp("unbroken") / "course")
+    said = in_copy(copy, "-P", "-c", "import course_utils; print(course_utils.__file__)").stdout
+    assert Path(said.strip()) == copy / "course_utils" / "__init__.py"
+    done = run_tests(copy)
+    assert done.returncode == 0 and re.search(r"^\d+ passed", done.stdout, re.MULTILINE), done.stdout[-6000:]
+    return copy
+
+
+@pytest.mark.parametrize("name", BREAKAGES)
+def test_breakage_is_noticed(unbroken, tmp_path, name):
+    """A test fails; that nothing can be collected, or that pytest itself stumbles, would not do."""
+    file, old, new = BREAKAGES[name]
+    copy = shutil.copytree(unbroken, tmp_path / "course")
+    path = copy / "course_utils" / file
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"the code has changed: adapt this breakage, which wants to find once in {file}: {old}"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    done = run_tests(copy, first=f"test_{path.stem}")
+    assert done.returncode == 1 and re.search(r"^1 failed", done.stdout, re.MULTILINE), done.stdout[-6000:]
