@@ -82,7 +82,8 @@ class Digits(Dataset):
         return len(self.labels)
 
     def __getitem__(self, index: int | list[int]) -> tuple[Tensor, Tensor]:
-        return self.images[index].float().div_(255), self.labels[index]
+        index = torch.as_tensor(index)
+        return self.images[index] / 255, self.labels[index]
 
 
 @dataclass(frozen=True)

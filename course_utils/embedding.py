@@ -132,19 +132,21 @@ def affinities(features: Tensor, perplexity: float, log_beta: Tensor | None = No
     low, high = torch.full_like(log_beta, -math.inf), torch.full_like(log_beta, math.inf)
     for _ in range(50):
         beta = log_beta.exp()  # (N, 1)
-        p = torch.exp(-beta * d).fill_diagonal_(0)  # (N, N)
+        p = torch.exp((-beta * d).clamp_(min=-60)).fill_diagonal_(0)  # (N, N); numbers under 1e-38 would be slow
         p /= (total := p.sum(dim=1, keepdim=True))
         pd = p * d  # (N, N)
         mean = pd.sum(dim=1, keepdim=True)  # (N, 1)
         excess = torch.log(total) + beta * mean - math.log(perplexity)  # (N, 1), entropy minus its target
-        if excess.abs().max() < 1e-5:
+        wrong = excess.abs() > 1e-5
+        if not wrong.any():
             break
         low = torch.where(excess > 0, log_beta, low)
         high = torch.where(excess < 0, log_beta, high)
         slope = beta.square() * (pd.mul_(d).sum(dim=1, keepdim=True) - mean.square())  # (N, 1), -d entropy / d log beta
         newton = log_beta + (excess / slope.clamp(min=1e-6)).clamp(-3, 3)
         middle = (low + high) / 2
-        log_beta = torch.where((low < newton) & (newton < high) | middle.isinf(), newton, middle)
+        better = torch.where((low < newton) & (newton < high) | middle.isinf(), newton, middle)
+        log_beta = torch.where(wrong, better, log_beta)
         log_beta = log_beta.clamp(-40, 40)  # equal points have no answer: keep exp finite
     p = p + p.T
     return p / p.sum(), log_beta
@@ -246,10 +248,9 @@ def _one_thread():
 def _pca_start(features: Tensor, random_state: int) -> Tensor:
     """The two directions of largest spread, scaled to a standard deviation of 0.0001 as in scikit-learn."""
     centred = features - features.mean(dim=0)
-    u, s, _ = torch.linalg.svd(centred, full_matrices=False)
-    start = torch.zeros(len(features), 2)
-    start[:, : s.shape[0]] = (u * s)[:, :2]
-    start *= start[start.abs().argmax(dim=0), [0, 1]].sign()  # svd leaves the signs open: the largest entry is positive
+    values, vectors = torch.linalg.eigh(centred @ centred.T)  # (N,) rising, (N, N)
+    start = vectors[:, [-1, -2]] * values[[-1, -2]].clamp(min=0).sqrt()  # (N, 2): the two principal components
+    start *= start[start.abs().argmax(dim=0), [0, 1]].sign()  # eigh leaves the signs open: the largest entry is positive
     start *= 1e-4 / start[:, 0].std().clamp(min=1e-12)
     noise = torch.randn(start.shape, generator=torch.Generator().manual_seed(random_state))
     return start + 1e-7 * noise

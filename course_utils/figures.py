@@ -20,6 +20,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.markers import MarkerStyle
 from numpy.typing import ArrayLike
+from PIL import Image
 
 # Paul Tol's "muted" colours, which colour-blind readers can tell apart, and a grey: one a digit class.
 DIGIT_COLOURS = (
@@ -39,17 +40,25 @@ def show(figure: Figure) -> None:
     The bundle holds html (`<img alt=...>`, the only form whose alt text JupyterLab keeps), image/png,
     and the alt text as text/plain.
     """
-    png = to_png(figure, dpi=1.5 * CSS_DPI)
+    png = to_png(figure, dpi=1.5 * CSS_DPI, small=True)
     bundle = {"text/html": image_tag(figure, png), "image/png": base64.b64encode(png).decode(), "text/plain": figure.get_label()}
     display(bundle, raw=True)
 
 
-def to_png(figure: Figure, dpi: float = CSS_DPI) -> bytes:
-    """The figure as the bytes of a PNG file, without pyplot, so that it works in callbacks and threads."""
+def to_png(figure: Figure, dpi: float = CSS_DPI, small: bool = False) -> bytes:
+    """The figure as the bytes of a PNG file, without pyplot, so that it works in callbacks and threads.
+
+    Args:
+        dpi: pixels per inch.
+        small: take time for a small file of 128 colours, for pictures that are kept.
+    """
     buffer = io.BytesIO()
     FigureCanvasAgg(figure)
-    # compress_level 1: the live map is encoded many times a second, and gains little from more.
     figure.savefig(buffer, dpi=dpi, format="png", pil_kwargs={"compress_level": 1})
+    if small:
+        few_colours = Image.open(buffer).convert("RGB").quantize(128, dither=Image.Dither.NONE)
+        buffer = io.BytesIO()
+        few_colours.save(buffer, format="png", optimize=True)
     return buffer.getvalue()
 
 
@@ -72,10 +81,11 @@ def digit_grid(images: ArrayLike, titles: Sequence[str] = (), columns: int = 10,
         marked: positions of the images whose title is drawn bold, in orange: the wrong ones.
     """
     images = np.asarray(images).reshape(-1, 28, 28)
+    columns = min(columns, len(images))
     rows = -(-len(images) // columns)
-    two_lines = any("\n" in title for title in titles)
+    lines = max((1 + title.count("\n") for title in titles), default=0)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(columns * 0.95, rows * (1.6 if two_lines else 1.35)), layout="constrained")
+        figure = Figure(figsize=(columns * 0.95 + 0.2, rows * (1.0 + 0.21 * lines)), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False).ravel()
         for axis in axes:
             axis.set_axis_off()

@@ -32,12 +32,12 @@ class CNN(nn.Module):
         self.conv1 = nn.Sequential(
             nn.Conv2d(in_channels=1, out_channels=16, kernel_size=5, stride=1, padding=2),  # (B, 16, 28, 28)
             nn.MaxPool2d(kernel_size=2),  # (B, 16, 14, 14)
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
         )
         self.conv2 = nn.Sequential(
             nn.Conv2d(in_channels=16, out_channels=32, kernel_size=5, stride=1, padding=2),  # (B, 32, 14, 14)
             nn.MaxPool2d(kernel_size=2),  # (B, 32, 7, 7)
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
         )
         self.out = nn.Linear(32 * 7 * 7, 10)
         # The order in memory that convolutions are fastest in: conv2 takes it over from conv1's output. Its own weights

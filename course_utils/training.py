@@ -85,7 +85,8 @@ def train_steps(
     for epoch in range(epochs):
         for batch, (x, y) in enumerate(loader):
             x, y = x.to(device), y.to(device)  # (B, 1, 28, 28), (B,)
-            model.train()
+            if not model.training:
+                model.train()
 
             def closure() -> Tensor:  # a function, since some optimizers (LBFGS) ask for the loss several times
                 optimizer.zero_grad()
