@@ -1,5 +1,8 @@
 """The live map: scikit-learn's affinities, gradient and KL are the oracle."""
 
+import ast
+
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -8,6 +11,7 @@ from sklearn.manifold import TSNE, _t_sne
 
 from course_utils import LiveTSNE
 from course_utils.embedding import _Descent, affinities
+from tests.environment import ROOT
 
 
 def clusters(n: int = 120, seed: int = 0, noise: float = 0.3) -> torch.Tensor:
@@ -43,6 +47,28 @@ def test_gradient_and_kl_are_scikit_learns(n):
     descent = _Descent(p)
     np.testing.assert_allclose(descent.gradient(y.T).T.numpy(), gradient.reshape(n, 2), atol=1e-4 * np.abs(gradient).max())
     assert descent.kl(y) == pytest.approx(kl, rel=1e-4)
+
+
+def chapter_step():
+    """The plain function tsne_step that chapter 06 shows, taken from its cell."""
+    for cell in nbformat.read(ROOT / "notebooks" / "06_live_tsne.ipynb", as_version=4).cells:
+        if cell.cell_type == "code" and "def tsne_step(" in cell.source:
+            function = next(part for part in ast.parse(cell.source).body if isinstance(part, ast.FunctionDef) and part.name == "tsne_step")
+            space: dict = {}
+            exec(ast.unparse(function), space)
+            return space["tsne_step"]
+
+
+@pytest.mark.parametrize("n", [50, 500])
+@pytest.mark.parametrize("exaggeration", [1, 12])
+def test_gradient_is_that_of_the_chapter(n, exaggeration):
+    """The few plain lines that chapter 06 shows and the fast ones in blocks: the same step."""
+    p = affinities(clusters(n), 10)[0]
+    y = torch.randn(n, 2, generator=torch.Generator().manual_seed(4)) * 4
+    moved, plain = chapter_step()(y, exaggeration * p, learning_rate=n / 4)
+    fast = _Descent(p).gradient(y.T, exaggeration).T
+    torch.testing.assert_close(fast, plain, rtol=0, atol=1e-5 * plain.abs().max().item())
+    torch.testing.assert_close(y - n / 4 * fast, moved)
 
 
 def test_a_map_is_as_good_as_scikit_learns():
