@@ -64,7 +64,7 @@ class LiveTSNE:
         first = self.embedding_ is None
         last = _pca_start(features, self.random_state) if first else torch.from_numpy(self.embedding_)  # (N, 2)
         if self._frames < FREE_FRAMES:
-            heat, heated, settling, pull = 12, 150, 100, 0.0
+            heat, heated, settling, pull = 12, 125, 75, 0.0
         else:
             heat, heated, settling, pull = 4, 75, 75, PULL / n
         cooling = torch.logspace(math.log10(heat), 0, heated).tolist()  # exaggeration, from heat down to 1

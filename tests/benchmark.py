@@ -166,18 +166,19 @@ def new_map(live: LiveTSNE, features: Tensor, labels: Tensor, predictions: Tenso
 
 
 def new_job(size: SimpleNamespace, seed: int) -> None:
-    """The same job as `old_job`, reading the digits from disk included."""
+    """The same job as `old_job`, reading the digits from disk included, as the chapters do it."""
     full_mnist.cache_clear()
     model, steps = new_steps(seed, size)
-    x, y = full_mnist().test[range(2000)]
+    test = full_mnist().test
+    loader = make_loader(Digits(test.images[:2000], test.labels[:2000]), batch_size=100, shuffle=False)
+    x, y = test[range(PLOT_ONLY)]
     live = LiveTSNE()
     for step in steps:
         if step.index % EVERY == 0:
+            result = evaluate(model, loader)
             with torch.no_grad():
-                logits, features = model(x)
-            predictions = logits.argmax(dim=1)
-            (predictions == y).double().mean().item()
-            new_map(live, features[:PLOT_ONLY], y[:PLOT_ONLY], predictions[:PLOT_ONLY])
+                _, features = model(x)
+            new_map(live, features, y, result.predictions[:PLOT_ONLY])
 
 
 # ------------------------------------------------------------------ tools
