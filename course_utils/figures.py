@@ -14,11 +14,17 @@ from collections.abc import Sequence
 
 import matplotlib
 import numpy as np
+import torch
+import torch.nn.functional as F
 from IPython.display import display
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.markers import MarkerStyle
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 from PIL import Image
 
@@ -29,6 +35,7 @@ DIGIT_COLOURS = (
 )  # fmt: skip
 BLUE, ORANGE = "#0072B2", "#D55E00"  # Okabe and Ito 2008
 DARK_ORANGE = "#B34700"  # for words, which need more contrast than lines
+DIVERGING = "RdBu_r"  # blue below zero, white at zero, red above: colour-blind readers can tell them apart
 
 STYLE = {"font.size": 12, "axes.titlesize": 13, "legend.fontsize": 12, "figure.facecolor": "white"}
 CSS_DPI = 96  # a CSS inch, so that 12 points in a figure are 12 points on the page
@@ -56,7 +63,7 @@ def to_png(figure: Figure, dpi: float = CSS_DPI, small: bool = False) -> bytes:
     FigureCanvasAgg(figure)
     figure.savefig(buffer, dpi=dpi, format="png", pil_kwargs={"compress_level": 1})
     if small:
-        few_colours = Image.open(buffer).convert("RGB").quantize(128, dither=Image.Dither.NONE)
+        few_colours = Image.open(buffer).convert("RGB").quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         buffer = io.BytesIO()
         few_colours.save(buffer, format="png", optimize=True)
     return buffer.getvalue()
@@ -213,6 +220,189 @@ def confusion_matrix(counts: ArrayLike) -> Figure:
     return figure
 
 
+def kernel_grid(kernels: ArrayLike, titles: Sequence[str] = (), columns: int = 8, numbers: bool = False) -> Figure:
+    """Kernels side by side on one common scale: red above zero, blue below, white at zero.
+
+    Args:
+        kernels: (K, h, w) numbers.
+        titles: K short texts, or none; kernels without titles are counted from 0 in the alt text.
+        columns: kernels per row; fewer where their numbers or titles need the room.
+        numbers: write the numbers into the cells.
+
+    Raises:
+        ValueError: where `kernels` are not (K, h, w), or the titles are not as many.
+    """
+    kernels = np.asarray(kernels, dtype=float)
+    return _panels(kernels, "kernel", titles, columns, _diverging(kernels), numbers)
+
+
+def feature_maps(maps: ArrayLike, titles: Sequence[str] = (), columns: int = 8) -> Figure:
+    """Feature maps side by side on one common scale: grey where no number is negative, or else red and blue as kernels.
+
+    Args:
+        maps: (K, H, W) numbers.
+        titles: K short texts, or none; maps without titles are counted from 0 in the alt text.
+        columns: maps per row; fewer where their titles need the room.
+
+    Raises:
+        ValueError: where `maps` are not (K, H, W), or the titles are not as many.
+    """
+    maps = np.asarray(maps, dtype=float)
+    return _panels(maps, "map", titles, columns, _scale(maps), numbers=False)
+
+
+def heat_map(values: ArrayLike, title: str, label: str = "", decimals: int = 0, numbers: bool = True) -> Figure:
+    """How much of something each cell has: dark is little, yellow is much, and a cell with exactly 0 is crossed out.
+
+    Args:
+        values: (H, W) numbers, at least 0.
+        title: what the map is.
+        label: what the numbers are, beside the colour bar.
+        decimals: digits after the point.
+        numbers: write the numbers into the cells that are not 0.
+    """
+    values = np.asarray(values, dtype=float)
+    height, width = values.shape
+    cell = _cell(values, decimals) if numbers else min(0.36, 6 / max(height, width))  # inches
+    zeros = np.argwhere(values == 0)
+    with matplotlib.rc_context(STYLE):
+        wide, high = cell * width, min(cell, 0.36) * height
+        bar = max(high, 1.5)  # how tall the colour bar is
+        figure = Figure(figsize=(max(wide + 2.2, 0.11 * len(title) + 0.3), bar + 1.1))
+        axis = _axes_at(figure, 0.7, 0.4, wide, high)
+        image = axis.imshow(values, cmap="viridis", vmin=0, vmax=values.max() or 1, aspect="auto", interpolation="nearest")
+        figure.colorbar(image, cax=_axes_at(figure, wide + 0.9, 0.4, 0.15, bar), label=label, ticks=MaxNLocator(5, integer=decimals == 0))
+        _cross_out(axis, zeros, "white", cell)
+        if numbers:
+            _write(axis, image, values, decimals, values != 0)
+        axis.set(xlabel="column", ylabel="row")
+        figure.text(0.5, 1 - 0.08 / figure.get_figheight(), title, size=13, ha="center", va="top")
+        _count_cells(axis, height, width)
+    crossed = f"crossed out because 0: {len(zeros)}" + (f", the first at row {zeros[0][0]}, column {zeros[0][1]}" if len(zeros) else "")
+    figure.set_label(
+        f"{title}: {height} rows and {width} columns of numbers{f' ({label})' if label else ''}, the smallest {values.min():.{decimals}f}, "
+        f"{_strongest(values, decimals)}; {crossed}."
+    )
+    return figure
+
+
+def sliding_window(
+    image: ArrayLike, kernel: ArrayLike, place: tuple[int, int] = (0, 0),
+    stride: int = 1, padding: int = 0, dilation: int = 1, title: str = "",
+) -> Figure:  # fmt: skip
+    """One step of a convolution: the cells that the window reads, the kernel, and the output's cell that they make.
+
+    Below stand the products and their sum, or the sum alone of more than 9. Numbers are written into a panel
+    of at most 12 columns, or 8 where they are as long as 0.25. A dashed frame shows where the image ends and padding begins.
+
+    Args:
+        image: (H, W) numbers.
+        kernel: (k, k) numbers.
+        place: row and column in the output, from 0.
+        stride, padding, dilation: as in `nn.Conv2d`, the same both ways.
+        title: one line above the panels.
+
+    Raises:
+        ValueError: where the window fits nowhere, or the output has no such place.
+    """
+    image, kernel = np.asarray(image, dtype=float), np.asarray(kernel, dtype=float)
+    rows, columns = (_starts(n, k, stride, padding, dilation) for n, k in zip(image.shape, kernel.shape))
+    padded = np.pad(image, padding)
+    if not (rows and columns):
+        reach, room = (" by ".join(map(str, sizes)) for sizes in ([dilation * (k - 1) + 1 for k in kernel.shape], padded.shape))
+        raise ValueError(
+            f"The window fits nowhere: it spans {reach} cells, the padded input has {room}.\n"
+            "Take more padding, a smaller kernel or less dilation."
+        )
+    row, column = place
+    if row not in range(len(rows)) or column not in range(len(columns)):
+        raise ValueError(
+            f"The output has no row {row}, column {column}: it has {len(rows)} rows and {len(columns)} columns, counted from 0.\n"
+            f"Take a row up to {len(rows) - 1} and a column up to {len(columns) - 1}."
+        )
+    batch, weight = (torch.tensor(values)[None, None] for values in (image, kernel))  # (1, 1, H, W), (1, 1, k, k)
+    output = F.conv2d(batch, weight, stride=stride, padding=padding, dilation=dilation)[0, 0].numpy()
+    window = np.stack(np.indices(kernel.shape), axis=-1).reshape(-1, 2) * dilation + (rows[row], columns[column])  # (k * k, 2)
+    sum_text = _products(padded[tuple(window.T)].reshape(kernel.shape), kernel, output[row, column, None])
+
+    panels = {"input (padded)" if padding else "input": padded, "kernel": kernel, "output": output}
+    written = [v.shape[1] * _cell(v) < 13 * 0.36 for v in panels.values()]
+    widths = [v.shape[1] * (_cell(v) if fits else min(0.36, 3.6 / v.shape[1])) for v, fits in zip(panels.values(), written)]  # inches
+    heights = [v.shape[0] * min(0.36, width / v.shape[1]) for v, width in zip(panels.values(), widths)]
+    with matplotlib.rc_context(STYLE):
+        top, below = 0.4 + 0.3 * bool(title), 0.5 + 0.22 * (1 + sum_text.count("\n"))
+        gap = 0.55  # inches, for the rows' numbers
+        needed = 0.105 * max(map(len, [*sum_text.split("\n"), title]))
+        figure = Figure(figsize=(max(sum(widths) + 3 * gap + 0.15, needed + 0.3), top + max(heights) + below))
+        axes, left = [], gap
+        for (name, values), fits, width, height in zip(panels.items(), written, widths, heights):
+            axes.append(_axes_at(figure, left, top, width, height))
+            scale = _diverging(values) if name == "kernel" else _scale(values)
+            drawn = axes[-1].imshow(values, aspect="auto", interpolation="nearest", **scale)
+            axes[-1].set_title(name)
+            _count_cells(axes[-1], *values.shape, first=-padding if name.startswith("input") else 0)
+            if fits:
+                _write(axes[-1], drawn, values, _decimals(values))
+            left += width + gap
+        if padding:
+            axes[0].add_patch(Rectangle((padding - 0.5, padding - 0.5), *image.shape[::-1], fill=False, linestyle="--", linewidth=1.5))
+        if dilation == 1 and not written[0]:
+            _outline(axes[0], window[:1], kernel.shape)  # cells too small for a frame each: one around the window
+        else:
+            _outline(axes[0], window)
+        _outline(axes[2], [place])
+        figure.text(0.5, 1 - 0.08 / figure.get_figheight(), title, size=13, ha="center", va="top")
+        figure.text(0.5, 0.1 / figure.get_figheight(), sum_text, ha="center", va="bottom")
+    said = "; ".join(f"{name} of {v.shape[0]} rows and {v.shape[1]} columns, {_strongest(v)}" for name, v in panels.items())
+    settings = f"stride {stride}, padding {padding}, dilation {dilation}"
+    sum_said = sum_text.replace("\n", " ")
+    figure.set_label(f"{title}{': ' if title else ''}{said}. With {settings}, the output at row {row}, column {column}: {sum_said}.")
+    return figure
+
+
+def positions(n: int, k: int, s: int = 1, p: int = 0, d: int = 1, claimed: int | None = None) -> Figure:
+    """Every position of a window on a row of pixels, a line each, with a dot on each cell that it reads.
+
+    Padding is grey. Pixels that no window reads are crossed out. Of more than 30 positions the first 28 and the last are drawn.
+
+    Args:
+        n: pixels, from 1. k: cells of the kernel, from 1. s: stride, from 1. p: padding on each side, from 0. d: dilation, from 1.
+        claimed: how many positions somebody says there are, to be compared.
+
+    Raises:
+        ValueError: where a number is below its least value.
+    """
+    reads = [range(start - p, start - p + d * (k - 1) + 1, d) for start in _starts(n, k, s, p, d)]  # below 0 and from n on: padding
+    unread = sorted(set(range(n)).difference(*reads))
+    lines = dict(enumerate(range(len(reads)), start=1))  # line on the paper -> position
+    if len(reads) > 30:
+        lines = {line: line - 1 for line in range(1, 29)} | {30: len(reads) - 1}
+    last = max(lines, default=0)
+    title = f"n={n}, k={k}, s={s}, p={p}, d={d}: {len(reads)} position{'s' if len(reads) != 1 else ''}"
+    title += f"\nclaimed: {claimed}, true: {len(reads)}" if claimed is not None else ""
+    with matplotlib.rc_context(STYLE):
+        cell = min(0.36, 9 / (n + 2 * p))  # inches
+        figure = Figure(figsize=(max(1.1 + cell * (n + 2 * p), 4.4), 1.5 + 0.2 * (last + 1)), layout="constrained")
+        axis = figure.subplots()
+        for pixel in range(-p, n + p):
+            colour = "white" if pixel in range(n) else "#CCCCCC"
+            axis.add_patch(Rectangle((pixel - 0.5, -0.5), 1, 1, facecolor=colour, edgecolor="black"))
+        _cross_out(axis, [(0, pixel) for pixel in unread], DARK_ORANGE, min(cell, 0.2))
+        for line, position in lines.items():
+            axis.plot(reads[position], [line] * k, "o-", color=BLUE, linewidth=1.2, markersize=min(7, 50 * cell))
+        if len(lines) < len(reads):
+            axis.text((n - 1) / 2, last - 1, "⋮", ha="center", va="center")
+        axis.set(title=title, xlabel="pixel", ylabel="position", xlim=(-p - 0.6, n + p - 0.4), ylim=(last + 0.6, -0.6))
+        axis.set_xticks(range(0, n, 1 if cell > 0.3 else 5))
+        marked = [line for line in lines if last <= 12 or line % 5 == 1 or line == last]
+        axis.set_yticks(marked, [lines[line] for line in marked])
+        axis.grid(axis="x", alpha=0.3)
+    ends = f" The first reads {_listed(reads[0])}, the last {_listed(reads[-1])}." if reads else ""
+    title = title.replace("\n", "; ")
+    figure.set_label(f"{title}.{ends} Pixels that no window reads: {_listed(unread) or 'none'}.")
+    return figure
+
+
 def embedding_map(
     points: ArrayLike, labels: ArrayLike, predictions: ArrayLike | None = None, title: str = "", radius: float | None = None
 ) -> Figure:
@@ -244,6 +434,139 @@ def embedding_map(
     ringed = "" if predictions is None else f" Wrong predictions, ringed: {wrong.sum()}."
     figure.set_label(f"{title + ': ' if title else ''}map of {len(points)} digits.{ringed} {_neighbours(points, labels)}")
     return figure
+
+
+def _panels(
+    arrays: np.ndarray, noun: str, titles: Sequence[str], columns: int, scale: dict[str, object], numbers: bool
+) -> Figure:  # fmt: skip
+    """Arrays (K, h, w) side by side with one scale and one colour bar."""
+    if arrays.ndim != 3 or not arrays.size or len(titles) not in (0, len(arrays)):
+        raise ValueError(
+            f"{noun}s must have the shape (number of {noun}s, rows, columns), with a title each or none; "
+            f"here are shape {arrays.shape} and {len(titles)} titles.\n"
+            "Index the other axes away, as in weight[:, 0]."
+        )
+    count, height, width = arrays.shape
+    decimals = _decimals(arrays)
+    panel = width * _cell(arrays) if numbers else max(1.0, min(2.0, 8.6 / min(columns, count) - 0.12))  # inches
+    lines = [line for title in titles for line in title.split("\n")]
+    pitch = max(panel + 0.12, 0.115 * max(map(len, lines), default=0))
+    columns = max(1, min(columns, count, int(9.3 / pitch)))
+    rows = -(-count // columns)
+    tall = 0.36 * height if numbers else panel * height / width
+    head = 0.12 + 0.22 * max((1 + title.count("\n") for title in titles), default=0)
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(columns * pitch + 1.2, max(rows * (tall + head), 0.9) + 0.15))
+        for i, values in enumerate(arrays):
+            left, top = pitch * (i % columns) + (pitch - panel) / 2 + 0.06, (tall + head) * (i // columns) + head
+            axis = _axes_at(figure, left, top, panel, tall)
+            image = axis.imshow(values, aspect="auto", interpolation="nearest", **scale)
+            axis.set(title=titles[i] if titles else "", xticks=[], yticks=[])
+            if numbers:
+                _write(axis, image, values, decimals)
+        figure.colorbar(image, cax=_axes_at(figure, columns * pitch + 0.25, head, 0.15, figure.get_figheight() - head - 0.15))
+    names = [title.replace("\n", ", ") for title in titles] or [f"{noun} {i}" for i in range(count)]
+    said = "; ".join(f"{name}: {_strongest(values, decimals)}" for name, values in zip(names, arrays))
+    figure.set_label(f"{count} {noun}{'s' if count != 1 else ''} of {height} rows and {width} columns. {said}.")
+    return figure
+
+
+def _axes_at(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Axes at a place in inches from the left and from the top: much faster than a layout that is worked out."""
+    wide, high = figure.get_size_inches()
+    return figure.add_axes((left / wide, 1 - (top + height) / high, width / wide, height / high))
+
+
+def _diverging(values: np.ndarray) -> dict[str, object]:
+    """Settings of `imshow`: a scale centred on zero."""
+    top = float(np.abs(values).max(initial=0)) or 1.0
+    return {"cmap": DIVERGING, "vmin": -top, "vmax": top}
+
+
+def _scale(values: np.ndarray) -> dict[str, object]:
+    """Settings of `imshow`: grey from 0, large is dark; centred on zero where a number is negative."""
+    return _diverging(values) | ({} if values.min(initial=0) < 0 else {"cmap": "gray_r", "vmin": 0})
+
+
+def _strongest(values: np.ndarray, decimals: int | None = None) -> str:
+    """The number furthest from zero and its place (the first in reading order), and where the absolute values balance."""
+    size = np.abs(values).round(2)  # rounded, so that every machine finds the same place
+    if not size.any():
+        return "all 0"
+    row, column = np.unravel_index(size.argmax(), size.shape)
+    number = _number(values[row, column], _decimals(values) if decimals is None else decimals)
+    return f"strongest {number} at row {row}, column {column}, balanced {_balance(np.abs(values))}"
+
+
+def _starts(n: int, k: int, s: int, p: int, d: int) -> range:
+    """Where a window can begin on n pixels with p cells of padding on both sides, counted from the first of all cells."""
+    if min(n, k, s, d) < 1 or p < 0:
+        raise ValueError(
+            f"Sizes, stride and dilation start at 1, padding at 0; here are n={n}, k={k}, s={s}, p={p}, d={d}.\n"
+            "Raise the numbers that are too small."
+        )
+    return range(0, n + 2 * p - d * (k - 1), s)
+
+
+def _products(cells: np.ndarray, kernel: np.ndarray, total: np.ndarray) -> str:
+    """The products of a window (k, k) and a kernel (k, k) and their sum (1,), a kernel's row a line; of more than 9 the sum alone."""
+    numbers = [[_number(value, _decimals(values)) for value in values.flat] for values in (cells, kernel, total)]
+    exact = all(np.allclose(values, values.round(2), rtol=0, atol=1e-6) for values in (cells, kernel, total))
+    equals = f"{'=' if exact else '≈'} {numbers[2][0]}"
+    if kernel.size > 9:
+        return f"sum of {kernel.size} products {equals}"
+    terms = [f"{cell}·{f'({weight})' if weight.startswith('-') else weight}" for cell, weight in zip(*numbers[:2])]
+    width = kernel.shape[1]
+    return " +\n".join(" + ".join(terms[i : i + width]) for i in range(0, len(terms), width)) + f" {equals}"
+
+
+def _decimals(values: np.ndarray) -> int:
+    """Digits that numbers need after the point, 2 at most."""
+    return next((digits for digits in (0, 1) if np.allclose(values, values.round(digits), rtol=0, atol=1e-6)), 2)
+
+
+def _number(value: float, decimals: int) -> str:
+    """A number with so many digits after the point, never "-0"."""
+    return f"{value:z.{decimals}f}"
+
+
+def _cell(values: np.ndarray, decimals: int | None = None) -> float:
+    """The inches that a cell must be wide for the longest of these numbers."""
+    decimals = _decimals(values) if decimals is None else decimals
+    return max(0.36, 0.14 + 0.11 * max(len(_number(value, decimals)) for value in (values.min(), values.max())))
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+def _write(axis: Axes, image: AxesImage, values: np.ndarray, decimals: int, where: np.ndarray | bool = True) -> None:
+    """Numbers into the cells of an image, in black or white."""
+    colours = image.to_rgba(values)  # (H, W, 4)
+    for row, column in np.argwhere(np.broadcast_to(where, values.shape)):
+        text, colour = _number(values[row, column], decimals), _ink(colours[row, column])
+        axis.text(column, row, text, ha="center", va="center", color=colour, size=12)
+
+
+def _count_cells(axis: Axes, height: int, width: int, first: int = 0) -> None:
+    """Rows and columns counted at the ticks from `first` on: each, or every fifth where there are many."""
+    for set_ticks, size in ((axis.set_xticks, width), (axis.set_yticks, height)):
+        ticks = [i for i in range(size) if size <= 12 or (i + first) % 5 == 0]
+        set_ticks(ticks, [i + first for i in ticks])
+
+
+def _cross_out(axis: Axes, cells: ArrayLike, colour: str, size: float) -> None:
+    """A cross on each cell (row, column) that is `size` inches large."""
+    rows, columns = np.reshape(cells, (-1, 2)).T
+    axis.plot(columns, rows, "x", color=colour, markersize=50 * min(size, 0.36), markeredgewidth=1.5)
+
+
+def _outline(axis: Axes, cells: ArrayLike, size: tuple[int, int] = (1, 1)) -> None:
+    """A frame of so many rows and columns from each cell (row, column) on, with a white edge, so that it stands out on every colour."""
+    for colour, linewidth in (("white", 5), (ORANGE, 3)):
+        for row, column in cells:
+            frame = Rectangle((column - 0.5, row - 0.5), *size[::-1], fill=False, edgecolor=colour, linewidth=linewidth, clip_on=False)
+            axis.add_patch(frame)
 
 
 def _balance(image: np.ndarray) -> str:

@@ -40,6 +40,8 @@ BREAKAGES = {
     "alt text not escaped": ("figures.py", "html.escape(figure.get_label(), quote=True)", "figure.get_label()"),
     "Stop is not heard": ("widgets/live.py", "self.stopped = True", "pass"),
     "interrupt is not caught": ("widgets/live.py", "return interrupted", "return False"),
+    "one matching element is enough": ("exercises/checking.py", "gaps.max() <= tolerance", "gaps.min() <= tolerance"),
+    "every answer is right": ("exercises/checking.py", "if not any(said):", "if True:"),
 }  # fmt: skip
 
 
@@ -87,7 +89,31 @@ def test_breakage_is_noticed(unbroken, tmp_path, name):
     text = path.read_text(encoding="utf-8")
     assert text.count(old) == 1, f"the code has changed: adapt this breakage, which wants to find once in {file}: {old}"
     path.write_text(text.replace(old, new), encoding="utf-8")
-    done = run_suite(copy, f"tests/test_{path.stem}.py")  # most likely to notice, and quick
+    nearest = next(test for test in (f"test_{path.stem}.py", f"test_{path.parent.stem}.py") if (copy / "tests" / test).exists())
+    done = run_suite(copy, f"tests/{nearest}")  # most likely to notice, and quick
     if done.returncode == 0:
         done = run_suite(copy)
     assert done.returncode == 1 and re.search(r"^1 failed", done.stdout, re.MULTILINE), done.stdout[-6000:]
+
+
+# name: (chapter, file, old text, which stands there exactly once, new text): wrong data in a picture, and nothing else wrong
+WRONG_PICTURES = {
+    "transposed kernels": ("01", "course_utils/figures.py", "kernels = np.asarray(kernels, dtype=float)", "kernels = np.asarray(kernels, dtype=float).swapaxes(1, 2)"),
+    "wrong kernel": ("01", "notebooks/01_convolution.ipynb", "figures.sliding_window(x, top_edge, place,", "figures.sliding_window(x, top_edge.T, place,"),
+    "transposed digit": ("00", "notebooks/00_start_here.ipynb", "figures.digit_grid(image, [f", "figures.digit_grid(image.transpose(1, 2), [f"),
+    "wrong digits": ("00", "notebooks/00_start_here.ipynb", "figures.digit_grid(x, [f", "figures.digit_grid(x.roll(1, 0), [f"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG_PICTURES)
+def test_wrong_picture_is_noticed(tmp_path, name):
+    """nbval compares no pixels: it is the alt text, computed from the data, that differs."""
+    chapter, file, old, new = WRONG_PICTURES[name]
+    copy = make_copy(tmp_path / "course")
+    text = (copy / file).read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"the text has changed: adapt this breakage, which wants to find once in {file}: {old}"
+    (copy / file).write_text(text.replace(old, new), encoding="utf-8")
+    [notebook] = (copy / "notebooks").glob(f"{chapter}_*.ipynb")
+    done = run_suite(copy, f"notebooks/{notebook.name}")
+    assert done.returncode == 1 and re.search(r"^1 failed", done.stdout, re.MULTILINE), done.stdout[-6000:]
+    assert "Cell outputs differ" in done.stdout and "<img alt=" in done.stdout, done.stdout[-6000:]

@@ -1,5 +1,6 @@
 """What the learner operates: it draws and listens, and computes nothing."""
 
+from course_utils.widgets.explorer import Explorer
 from course_utils.widgets.live import LiveView
 
-__all__ = ["LiveView"]
+__all__ = ["Explorer", "LiveView"]
