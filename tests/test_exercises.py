@@ -143,6 +143,136 @@ def pixel_use(height, width, k, s, p):
             "Count how often",
         ),
     ],
+    "max-on-paper": [("(7 / 4, 3 / 4, -10 / 4, 2 / 4)", "mean of each window"), ("(4, 2, 0, 5)", "That is ReLU"),
+                     ("(4, 2, -4, -6)", "furthest from zero"), ("(4, -1, 2, 5)", "down the columns"), ("[3, 4, 5, 2]", "whole row or column")],
+    "max-pool": [
+        ("def max_pool(x, k):\n    return F.max_pool2d(x[None], k, ceil_mode=True)[0]", "leftover rows"),
+        (
+            """
+def max_pool(x, k):
+    rows, columns = x.shape[1] - k + 1, x.shape[2] - k + 1
+    return torch.stack([torch.stack([x[:, r:r + k, c:c + k].amax((1, 2)) for c in range(columns)], 1) for r in range(rows)], 1)""",
+            "windows overlap",
+        ),
+        ("def max_pool(x, k):\n    return x.unfold(1, k, k).unfold(2, k, k).mean((3, 4))", "mean of the window"),
+        (
+            """
+def max_pool(x, k):
+    output = torch.zeros(x.shape[0], x.shape[1] // k, x.shape[2] // k)
+    for row in range(output.shape[1]):
+        for column in range(output.shape[2]):
+            for i in range(k):
+                for j in range(k):
+                    output[:, row, column] = torch.maximum(output[:, row, column], x[:, row * k + i, column * k + j])
+    return output""",
+            "begin with 0",
+        ),
+        (
+            """
+def max_pool(x, k):
+    output = torch.zeros(x.shape[0], x.shape[1] // k, x.shape[2] // k)
+    for row in range(output.shape[1]):
+        for column in range(output.shape[2]):
+            output[:, row, column] = x[:, row * k:row * k + k, column * k:column * k + k].max()
+    return output""",
+            "largest over all channels",
+        ),
+        ("def max_pool(x, k):\n    return x.unfold(1, k, k).unfold(2, k, k).amax((0, 3, 4))", "channels are gone"),
+        ("def max_pool(x, k):\n    return x.unfold(2, k, k).unfold(1, k, k).amax((3, 4)).permute(0, 2, 1)", "swapped"),
+        ("def max_pool(x, k):\n    return x.unfold(1, k, k).unfold(2, k, k)[..., 0, 0]", "first number of each window"),
+        ("def max_pool(x, k):\n    return x.unfold(1, k, k).amax(3)", "down the rows only"),
+    ],
+    "receptive-field": [
+        ("def receptive_field(layers):\n    return sum(kernel for kernel, stride in layers)", "add up the kernels"),
+        ("def receptive_field(layers):\n    return 1 + sum(kernel - 1 for kernel, stride in layers)", "strides are missing"),
+        (
+            """
+def receptive_field(layers):
+    field, step = 1, 1
+    for kernel, stride in layers:
+        step = step * stride
+        field = field + (kernel - 1) * step
+    return field""",
+            "its own window",
+        ),
+        (
+            """
+def receptive_field(layers):
+    field, step = 0, 1
+    for kernel, stride in layers:
+        field += (kernel - 1) * step
+        step *= stride
+    return field""",
+            "begin with 0",
+        ),
+        (
+            """
+def receptive_field(layers):
+    field, step = 1, 1
+    for kernel, stride in reversed(layers):
+        field += (kernel - 1) * step
+        step *= stride
+    return field""",
+            "from the last layer to the first",
+        ),
+        ("def receptive_field(layers):\n    return layers[-1][0]", "last layer only"),
+    ],
+    "winner-takes-it": [
+        ("def pool_gradient(x, upstream):\n    return torch.kron(upstream, torch.ones(2, 2)) / 4", "a quarter to each"),
+        ("def pool_gradient(x, upstream):\n    return F.interpolate(upstream[None, None], scale_factor=2)[0, 0]", "copy the gradient"),
+        (
+            """
+def pool_gradient(x, upstream):
+    largest = torch.kron(F.max_pool2d(x[None], 2)[0], torch.ones(2, 2))
+    return (x == largest).float()""",
+            "write 1 at the winner",
+        ),
+        (
+            """
+def pool_gradient(x, upstream):
+    gradient = torch.zeros_like(x)
+    gradient[::2, ::2] = upstream
+    return gradient""",
+            "top left of each window",
+        ),
+        (
+            """
+def pool_gradient(x, upstream):
+    largest, places = F.max_pool2d(x[None], 2, return_indices=True)
+    return F.max_unpool2d(largest, places, 2)[0]""",
+            "largest number itself",
+        ),
+    ],
+    "index-on-paper": [("3 * 49 + 5 * 7 + 2", "row is multiplied by 7"), ("(2 * 7 + 5) * 32 + 3", "channel changed fastest"), ("3 * 49 + 2 * 7 + 5 + 1", "counts from 1"),
+                       ("2 * 49 + 1 * 7 + 4", "three whole maps stand before map 3"), ("2 * 7 + 5", "inside of the map"), ("3 * 32 + 2 * 7 + 5", "how many maps")],
+    "place-of-index": [
+        ("def place_of_index(index):\n    c, rest = divmod(index, 49)\n    k, r = divmod(rest, 7)\n    return c, r, k", "swapped"),
+        ("def place_of_index(index):\n    place, c = divmod(index, 32)\n    return c, place // 7, place % 7", "channel change fastest"),
+        ("def place_of_index(index):\n    return index // 49, index // 7, index % 7", "counts through all maps"),
+        ("def place_of_index(index):\n    c = index // 49\n    r = (index - c * 49) // 7\n    return c, r, index - c * 49", "whole map"),
+        ("def place_of_index(index):\n    return index / 49, index % 49 / 7, index % 7", "without rounding"),
+        ("def place_of_index(index):\n    c, rest = divmod(index, 49)\n    return c + 1, rest // 7 + 1, rest % 7 + 1", "count from 1"),
+        ("def place_of_index(index):\n    c, rest = divmod(index, 32)\n    return c, rest // 7, rest % 7", "divide by 32"),
+    ],
+    "flatten-batch": [
+        ("def flatten_batch(x):\n    return x.reshape(-1)", "all images end up in one row"),
+        ("def flatten_batch(x):\n    return x.permute(0, 2, 3, 1).reshape(x.shape[0], -1)", "channels come last"),
+        ("def flatten_batch(x):\n    b, c, h, w = x.shape\n    return x.reshape(c * h * w, b).T", "cannot bring together"),
+        ("def flatten_batch(x):\n    return torch.cat([x[:, i] for i in range(x.shape[1])]).reshape(x.shape[0], -1)", "channel axis stands first"),
+        ("def flatten_batch(x):\n    return x.reshape(x.shape[0], x.shape[1], -1)", "keeps the channel axis"),
+        ("def flatten_batch(x):\n    return torch.stack([image.mT.reshape(-1) for image in x])", "down the columns"),
+        ("def flatten_batch(x):\n    return torch.squeeze(x)", "joins none"),
+    ],
+    "evidence-map": [
+        ("def evidence_map(weight_row, features):\n    return (weight_row * features).view(32, 7, 7)", "axis of the 32 maps"),
+        ("def evidence_map(weight_row, features):\n    return (weight_row * features).view(49, 32).sum(1).view(7, 7)", "You fold to (7, 7, 32)"),
+        ("def evidence_map(weight_row, features):\n    return sum(features.view(32, 7, 7))", "features alone"),
+        ("def evidence_map(weight_row, features):\n    return sum(weight_row.view(32, 7, 7))", "weights alone"),
+        ("def evidence_map(weight_row, features):\n    return sum((weight_row * features).view(32, 7, 7)) / 32", "mean over the maps"),
+        ("def evidence_map(weight_row, features):\n    return sum((weight_row * features).view(32, 7, 7)).T", "swapped"),
+        ("def evidence_map(weight_row, features):\n    return weight_row @ features", "one number"),
+        ("def evidence_map(weight_row, features):\n    w, f = weight_row.view(32, 7, 7), features.view(32, 7, 7)\n    return w.sum(0) * f.sum(0)", "multiply first"),
+    ],
     "loss-of-a-guess": [("-1.39", "minus that logarithm"), ("0.602", "base 10"), ("2", "base 2"), ("1 - 1 / 4", "what the right class lacks")],
     "training-step": [
         (
@@ -271,7 +401,7 @@ def test_every_exercise_stands_in_its_chapter():
     for chapter, group in CHAPTERS.items():
         assert list(found_in(chapter)) == [exercise.name for exercise in group]
         assert [source for _, source in cells_of(chapter)].count(f'progress("{chapter}")') == 1
-        assert len(group) == (4 if chapter in ("01", "02") else 2)
+        assert len(group) == (4 if chapter in ("01", "02", "03", "04") else 2)
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -1,12 +1,14 @@
 """The exercises of the chapters: `check` says whether an answer is right, `progress` which exercises are done."""
 
-from course_utils.exercises import chapter_00, chapter_01, chapter_02, chapter_05, chapter_06
+from course_utils.exercises import chapter_00, chapter_01, chapter_02, chapter_03, chapter_04, chapter_05, chapter_06
 from course_utils.exercises.checking import Exercise, Mistake, Verdict, judge
 
 CHAPTERS: dict[str, tuple[Exercise, ...]] = {
     "00": chapter_00.EXERCISES,
     "01": chapter_01.EXERCISES,
     "02": chapter_02.EXERCISES,
+    "03": chapter_03.EXERCISES,
+    "04": chapter_04.EXERCISES,
     "05": chapter_05.EXERCISES,
     "06": chapter_06.EXERCISES,
 }
