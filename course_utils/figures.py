@@ -59,13 +59,14 @@ def to_png(figure: Figure, dpi: float = CSS_DPI, small: bool = False) -> bytes:
         dpi: pixels per inch.
         small: take time for a small file of 128 colours, for pictures that are kept.
     """
-    buffer = io.BytesIO()
-    FigureCanvasAgg(figure)
-    figure.savefig(buffer, dpi=dpi, format="png", pil_kwargs={"compress_level": 1})
+    canvas = FigureCanvasAgg(figure)
+    figure.set_dpi(dpi)
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     if small:
-        few_colours = Image.open(buffer).convert("RGB").quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        buffer = io.BytesIO()
-        few_colours.save(buffer, format="png", optimize=True)
+        picture = picture.quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    picture.save(buffer, format="png", optimize=small, compress_level=1)
     return buffer.getvalue()
 
 
