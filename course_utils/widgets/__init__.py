@@ -1,6 +1,7 @@
 """What the learner operates: it draws and listens, and computes nothing."""
 
 from course_utils.widgets.explorer import Explorer
+from course_utils.widgets.flatten_map import FlattenMap
 from course_utils.widgets.live import LiveView
 
-__all__ = ["Explorer", "LiveView"]
+__all__ = ["Explorer", "FlattenMap", "LiveView"]
