@@ -2,6 +2,7 @@
 
 from course_utils.widgets.digit_pad import DigitPad
 from course_utils.widgets.explorer import Explorer
+from course_utils.widgets.flatten_map import FlattenMap
 from course_utils.widgets.live import LiveView
 
-__all__ = ["DigitPad", "Explorer", "LiveView"]
+__all__ = ["DigitPad", "Explorer", "FlattenMap", "LiveView"]
