@@ -2,5 +2,6 @@
 
 from course_utils.widgets.explorer import Explorer
 from course_utils.widgets.live import LiveView
+from course_utils.widgets.live_scatter import LiveScatter
 
-__all__ = ["Explorer", "LiveView"]
+__all__ = ["Explorer", "LiveScatter", "LiveView"]
