@@ -106,6 +106,7 @@ class ScatterMap(anywidget.AnyWidget):
 
     @frame.setter
     def frame(self, number: int) -> None:
+        """Show the frame of this number, from 0. ValueError: it is not there."""
         if not (_is_whole(number) and 0 <= number < self.frames):
             there_are = f"Frames 0 to {self.frames - 1} are there." if self._frames else "Add the first one before."
             raise ValueError(f"There is no frame {number!r}.\n{there_are}")
@@ -118,6 +119,7 @@ class ScatterMap(anywidget.AnyWidget):
 
     @isolated.setter
     def isolated(self, digit: int | None) -> None:
+        """Show this class alone, or all with None. ValueError: no digit is of this class."""
         if not self._can_isolate(digit):
             raise ValueError(f"There is no class {digit!r} on this map.\nTry one of {sorted({*self._digits.tolist()})}, or None for all.")
         self._isolated = digit
@@ -208,6 +210,7 @@ class LiveScatter(LiveLoop):
 
     @frame.setter
     def frame(self, number: int) -> None:
+        """Show the frame of this number, from 0. ValueError: it is not there."""
         self.map.frame = number
 
     @property
@@ -217,6 +220,7 @@ class LiveScatter(LiveLoop):
 
     @isolated.setter
     def isolated(self, digit: int | None) -> None:
+        """Show this class alone, or all with None. ValueError: no digit is of this class."""
         self.map.isolated = digit
 
     @property
