@@ -37,7 +37,7 @@ def browser_sets(live: LiveScatter, **state: object) -> None:
     live.map._handle_msg({"content": {"data": {"method": "update", "state": state}}, "buffers": []})
 
 
-def browser_asks(live: LiveScatter, content: object) -> None:
+def browser_says(live: LiveScatter, content: object) -> None:
     live.map._handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
 
 
@@ -58,18 +58,18 @@ def test_each_frame_is_sent_once_and_alone(live, sent):
 @pytest.mark.parametrize("have", [0, 1, 3])
 def test_a_page_that_opens_later_gets_what_it_lacks(live, sent, have):
     before = list(sent)
-    browser_asks(live, {"have": have})
+    browser_says(live, {"have": have})
     ((content, buffers),) = sent[3:]
     assert content["first"] == have and content["titles"] == [f"step {step}" for step in range(have, 3)] and live.error == ""
     assert content["said"] == [said for news, _ in before[have:] for said in news["said"]]
     assert buffers == [part for _, parts in before[have:] for part in parts]
 
 
-@pytest.mark.parametrize("wrong", [{"have": -1}, {"have": 4}, {"have": "1"}, {"have": True}, {"have": 1.0}, {}, [0], None, "have"])
+@pytest.mark.parametrize("wrong", [{"have": -1}, {"set": None}, {"set": [1]}, {"have": 4}, {"have": "1"}, {"have": True}, {"have": 1.0}, {}, [0], None, "have"])
 def test_a_wrong_question_is_refused(live, sent, wrong):
-    browser_asks(live, wrong)
-    assert len(sent) == 3 and live.error.startswith("The browser asked") and live.error.count("\n") == 1
-    browser_asks(live, {"have": 3})
+    browser_says(live, wrong)
+    assert len(sent) == 3 and live.error.startswith("The browser said") and live.error.count("\n") == 1
+    browser_says(live, {"have": 3})
     assert live.error == ""
 
 
@@ -109,7 +109,7 @@ def test_before_the_first_frame(sent):
         live.frame = 0
     browser_sets(live, _shown=0)
     assert live.frame is None and "_shown = 0" in live.error
-    browser_asks(live, {"have": 0})
+    browser_says(live, {"have": 0})
     assert sent == [({"first": 0, "titles": [], "said": []}, [])]
 
 
@@ -146,14 +146,18 @@ def test_summary(live):
 # ---------------------------------------------------------------- what the browser sends
 
 
-def test_the_browser_scrubs_and_isolates(live):
-    browser_sets(live, _shown=1)
-    browser_sets(live, _isolated=3)
+def test_the_browser_scrubs_and_isolates(live, monkeypatch):
+    """It is told nothing in return: a late echo would pull the slider back under the hand."""
+    told = []
+    monkeypatch.setattr(live.map, "_send", lambda message, buffers=None: told.append(message))
+    browser_says(live, {"set": {"_shown": 1}})
+    browser_says(live, {"set": {"_isolated": 3}})
     assert (live.frame, live.isolated, live.error) == (1, 3, "")
-    browser_sets(live, _shown=-1, _isolated=None)
-    assert (live.frame, live.isolated, live.error) == (2, None, "")
+    browser_says(live, {"set": {"_shown": -1, "_isolated": None}})
+    assert (live.frame, live.isolated, live.error, told) == (2, None, "", [])
 
 
+@pytest.mark.parametrize("how", ["as state", "as a message"])
 @pytest.mark.parametrize(
     "state",
     [{"_shown": value} for value in (3, -2, 1.5, "1", None, [1], True, float("nan"))]
@@ -161,13 +165,13 @@ def test_the_browser_scrubs_and_isolates(live):
     + [{"_labels": b"\0" * 5}, {"_images": b""}, {"_radius": 1.0}, {"_esm": "alert()"}, {"_shown": 0, "_radius": 1.0}],
     ids=str,
 )
-def test_other_messages_are_refused(live, monkeypatch, state):
+def test_other_messages_are_refused(live, monkeypatch, state, how):
     """The state stays, the browser is told to go back, and `error` says what was wrong; the next good message clears it."""
     live.frame, live.isolated = 1, 3
     told = []
     monkeypatch.setattr(live.map, "_send", lambda message, buffers=None: told.append(message))
     before = live.map.get_state()
-    browser_sets(live, **state)
+    browser_sets(live, **state) if how == "as state" else browser_says(live, {"set": state})
     assert live.map.get_state() == before and (live.frame, live.isolated) == (1, 3)
     assert [message["state"] for message in told] == [{"_shown": 1, "_isolated": 3}]  # and no echo of what is refused
     assert live.error.startswith("The browser sent _") and "refused" in live.error and live.error.count("\n") == 1

@@ -106,9 +106,10 @@ function makeView(model, el, frames) {
   const isShown = (i) => alone() === null || labels[i] === alone();
   const isWrong = (i) => frames[frame].predictions.length > 0 && frames[frame].predictions[i] !== labels[i];
 
+  /** Not with `save_changes`: ipywidgets would wait for the kernel's answer, which never comes while a cell awaits, and be silent for good. */
   function set(name, value) {
     model.set(name, value);
-    model.save_changes();
+    model.send({ set: { [name]: value } });
   }
 
   const show = (number) => set("_shown", number === last() ? -1 : number);

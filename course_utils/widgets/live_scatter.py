@@ -47,8 +47,8 @@ class ScatterMap(anywidget.AnyWidget):
     _labels = traitlets.Bytes().tag(sync=True)  # N digits
     _colours = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)  # a disc's, and its digit's, for 0..9
     _radius = traitlets.Float().tag(sync=True)
-    _shown = traitlets.Int(NEWEST).tag(sync=True)
-    _isolated = traitlets.Int(None, allow_none=True).tag(sync=True)
+    _shown = traitlets.Int(NEWEST).tag(sync=True, echo_update=False)  # an echo that comes late would pull the slider back
+    _isolated = traitlets.Int(None, allow_none=True).tag(sync=True, echo_update=False)
 
     def __init__(self, images: ArrayLike, labels: ArrayLike, radius: float = 50.0) -> None:
         pixels, digits = _checked_digits(images, labels)
@@ -152,13 +152,15 @@ class ScatterMap(anywidget.AnyWidget):
         return digit is None or (_is_whole(digit) and digit in self._digits)
 
     def _answer(self, _widget: ScatterMap, content: object, _buffers: Sequence[memoryview]) -> None:
-        """A browser that opens the map asks for the frames that it does not have yet."""
-        have = content.get("have") if isinstance(content, dict) else None
-        if _is_whole(have) and 0 <= have <= self.frames:
+        """The browser asks for the frames that it does not have yet, or says what it has set."""
+        have, state = (content.get("have"), content.get("set")) if isinstance(content, dict) else (None, None)
+        if isinstance(state, dict):
+            self.set_state(state)
+        elif _is_whole(have) and 0 <= have <= self.frames:
             self.error = ""
             self._send_frames(have)
         else:
-            self.error = f"The browser asked {content!r:.40}, which is refused.\nReload the page if the map does not answer."
+            self.error = f"The browser said {content!r:.40}, which is refused.\nReload the page if the map does not answer."
 
     def _send_frames(self, first: int) -> None:
         news = self._frames[first:]
