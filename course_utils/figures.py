@@ -127,7 +127,7 @@ def pixel_grid(image: ArrayLike, title: str, decimals: int = 0, corner: tuple[in
         axis = figure.subplots()
         grey = axis.imshow(image, cmap="gray_r", vmin=0, vmax=max(image.max(), 1e-9), aspect="auto", interpolation="nearest")
         for row, column in np.ndindex(height, width):
-            text, colour = f"{image[row, column]:.{decimals}f}", _ink(grey.to_rgba(image[row, column]))
+            text, colour = f"{image[row, column]:.{decimals}f}", ink(grey.to_rgba(image[row, column]))
             axis.text(column, row, text, ha="center", va="center", color=colour, size=12)
         axis.set(title=title, xlabel="column", ylabel="row")
         axis.set_xticks(range(width), range(left, left + width))
@@ -211,7 +211,7 @@ def confusion_matrix(counts: ArrayLike) -> Figure:
         image = axis.imshow(share, cmap="Blues", vmin=0, vmax=1)
         figure.colorbar(image, label="share of the row")
         for row, column in np.argwhere(counts):
-            colour = _ink(image.to_rgba(share[row, column]))
+            colour = ink(image.to_rgba(share[row, column]))
             axis.text(column, row, counts[row, column], ha="center", va="center", color=colour)
         axis.set(xlabel="predicted digit", ylabel="true digit", xticks=range(10), yticks=range(10))
     wrong = counts - np.diag(np.diag(counts))
@@ -430,11 +430,17 @@ def embedding_map(
             axis.plot(x, y, "o", color=DIGIT_COLOURS[digit], markersize=13, alpha=0.93, markeredgewidth=0)
             marker, ink = _digit_marker(digit)
             axis.plot(x, y, linestyle="", marker=marker, color=ink, markersize=8, markeredgewidth=0)
-        wrong = np.zeros(len(labels), bool) if predictions is None else np.asarray(predictions) != labels
+        wrong = _misread(labels, predictions)
         axis.plot(*points[wrong].T, "o", markersize=14, markerfacecolor="none", color="black", markeredgewidth=1.3)
-    ringed = "" if predictions is None else f" Wrong predictions, ringed: {wrong.sum()}."
-    figure.set_label(f"{title + ': ' if title else ''}map of {len(points)} digits.{ringed} {_neighbours(points, labels)}")
+    figure.set_label(map_summary(points, labels, predictions, title))
     return figure
+
+
+def map_summary(points: ArrayLike, labels: ArrayLike, predictions: ArrayLike | None = None, title: str = "") -> str:
+    """What a map shows, in words: the label of `embedding_map`, whose arguments these are."""
+    points, labels = np.asarray(points), np.asarray(labels)
+    ringed = "" if predictions is None else f" Wrong predictions, ringed: {_misread(labels, predictions).sum()}."
+    return f"{title + ': ' if title else ''}map of {len(points)} digits.{ringed} {_neighbours(points, labels)}"
 
 
 def _panels(
@@ -545,7 +551,7 @@ def _write(axis: Axes, image: AxesImage, values: np.ndarray, decimals: int, wher
     """Numbers into the cells of an image, in black or white."""
     colours = image.to_rgba(values)  # (H, W, 4)
     for row, column in np.argwhere(np.broadcast_to(where, values.shape)):
-        text, colour = _number(values[row, column], decimals), _ink(colours[row, column])
+        text, colour = _number(values[row, column], decimals), ink(colours[row, column])
         axis.text(column, row, text, ha="center", va="center", color=colour, size=12)
 
 
@@ -579,13 +585,18 @@ def _balance(image: np.ndarray) -> str:
     return f"at {row:.1f}, {column:.1f}, spread {down:.1f} by {across:.1f}"
 
 
+def _misread(labels: np.ndarray, predictions: ArrayLike | None) -> np.ndarray:
+    """Which predictions are wrong: bool (N,); none of them where nothing is predicted."""
+    return np.zeros(len(labels), bool) if predictions is None else np.asarray(predictions) != labels
+
+
 @functools.cache
 def _digit_marker(digit: int) -> tuple[MarkerStyle, str]:
     """A digit as a marker, and its colour: worked out once, not for every frame of the live map."""
-    return MarkerStyle(f"${digit}$"), _ink(DIGIT_COLOURS[digit])
+    return MarkerStyle(f"${digit}$"), ink(DIGIT_COLOURS[digit])
 
 
-def _ink(colour: ArrayLike) -> str:
+def ink(colour: ArrayLike) -> str:
     """Black or white, whichever stands out more on a colour: by 4.5 to 1 at least (WCAG 2.2, "relative luminance")."""
     rgb = np.array(to_rgb(colour))  # (3,)
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)

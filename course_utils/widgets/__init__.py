@@ -4,5 +4,6 @@ from course_utils.widgets.digit_pad import DigitPad
 from course_utils.widgets.explorer import Explorer
 from course_utils.widgets.flatten_map import FlattenMap
 from course_utils.widgets.live import LiveView
+from course_utils.widgets.live_scatter import LiveScatter
 
-__all__ = ["DigitPad", "Explorer", "FlattenMap", "LiveView"]
+__all__ = ["DigitPad", "Explorer", "FlattenMap", "LiveScatter", "LiveView"]

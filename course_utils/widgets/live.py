@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import time
+from typing import Self
 
 import ipywidgets
 from matplotlib.figure import Figure
@@ -14,18 +15,8 @@ from course_utils import figures
 HEARING = 0.05  # seconds between two moments in which the kernel listens to the Stop button
 
 
-class LiveView(ipywidgets.VBox):
-    """Watch a loop from the cell that runs it.
-
-        live = LiveView(total=100)
-        display(live)
-        with live:
-            for done in range(1, 101):
-                ...                                   # your work
-                live.show(figure)                     # whenever there is something new to see
-                await live.step(done, "loss 0.3")     # progress; and the moment in which Stop is heard
-                if live.stopped:
-                    break
+class LiveLoop(ipywidgets.VBox):
+    """Progress, time left and a Stop button, above what changes while a loop runs: what LiveView and LiveScatter share.
 
     The Stop button sets `stopped`, so that your loop can end where it is safe. The kernel's interrupt
     button ends the `with` block instead. Both keep everything that the loop has done.
@@ -33,30 +24,26 @@ class LiveView(ipywidgets.VBox):
     Args:
         total: how many steps make the whole.
         label: what is going on, in a word or two.
+        below: what changes.
 
     Attributes:
         done: steps so far. stopped: whether the learner has asked to stop.
     """
 
-    def __init__(self, total: int, label: str = "Training") -> None:
+    def __init__(self, total: int, label: str, below: ipywidgets.Widget) -> None:
         self.total = total
         self.label = label
         self.done = 0
         self.stopped = False
         self._started = self._listened = self._told = time.monotonic()
         self.status = ipywidgets.HTML()
-        self.picture = ipywidgets.HTML()
         self.stop_button = ipywidgets.Button(description="Stop", icon="stop", tooltip=f"Stop: {label}")
         self.stop_button.on_click(self._stop)
-        super().__init__([ipywidgets.HBox([self.stop_button, self.status]), self.picture])
+        super().__init__([ipywidgets.HBox([self.stop_button, self.status]), below])
         self._tell("")
 
     def __repr__(self) -> str:
-        return f"LiveView({self.label}: {self.done} of {self.total} steps)"
-
-    def show(self, figure: Figure) -> None:
-        """Put a figure in the place of the one before. Its label is the alt text."""
-        self.picture.value = figures.image_tag(figure, figures.to_png(figure))
+        return f"{type(self).__name__}({self.label}: {self.done} of {self.total} steps)"
 
     async def step(self, done: int, text: str = "") -> None:
         """Report progress and let the Stop button be heard.
@@ -91,7 +78,7 @@ class LiveView(ipywidgets.VBox):
     def _stop(self, _button: ipywidgets.Button) -> None:
         self.stopped = True
 
-    def __enter__(self) -> LiveView:
+    def __enter__(self) -> Self:
         self.done, self.stopped, self.stop_button.disabled = 0, False, False  # a loop that runs again starts anew
         self._started = self._listened = self._told = time.monotonic()
         self._tell("")
@@ -105,3 +92,28 @@ class LiveView(ipywidgets.VBox):
         if self.stopped:
             self._tell("stopped; what was learned is kept")
         return interrupted
+
+
+class LiveView(LiveLoop):
+    """Watch a loop from the cell that runs it.
+
+        live = LiveView(total=100)
+        display(live)
+        with live:
+            for done in range(1, 101):
+                ...                                   # your work
+                live.show(figure)                     # whenever there is something new to see
+                await live.step(done, "loss 0.3")     # progress; and the moment in which Stop is heard
+                if live.stopped:
+                    break
+
+    Args, attributes: as `LiveLoop` has them.
+    """
+
+    def __init__(self, total: int, label: str = "Training") -> None:
+        self.picture = ipywidgets.HTML()
+        super().__init__(total, label, self.picture)
+
+    def show(self, figure: Figure) -> None:
+        """Put a figure in the place of the one before. Its label is the alt text."""
+        self.picture.value = figures.image_tag(figure, figures.to_png(figure))
