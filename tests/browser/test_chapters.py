@@ -52,7 +52,7 @@ def test_everyone_can_read_it(visit):
 def test_everyone_can_read_the_export(visit, request):
     """The same of the HTML that nbconvert makes of the chapter as it is stored."""
     path = request.node.callspec.params["visit"]
-    exported = visit.home / "export.html"
+    exported = visit.folder / "export.html"
     exported.write_text(HTMLExporter().from_filename(path)[0], encoding="utf-8")
     page = visit.context.new_page()
     try:
