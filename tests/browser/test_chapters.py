@@ -1,0 +1,99 @@
+"""Every chapter in a real browser: Run All to the end, what screen readers and high contrast need, the Stop button.
+
+Each chapter is run once. Every test of that visit looks at what it left on the page.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from nbconvert import HTMLExporter
+
+from tests.browser.accessibility import findings, undescribed
+from tests.browser.lab import Lab
+from tests.environment import ROOT
+
+CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+TRAINING = [path for path in CHAPTERS if path.stem[:2] in ("05", "06")]  # with a loop that the learner can stop
+
+
+@pytest.fixture(scope="module")
+def visit(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """The Lab after Run All in the chapter that the test names."""
+    lab.open(request.param)
+    lab.run_all()
+    yield lab
+
+
+def of(paths: list[Path]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("visit", paths, indirect=True, ids=lambda path: path.stem)
+
+
+@of(CHAPTERS)
+def test_runs_to_the_end(visit):
+    """Every code cell has run, once and in order; no cell raises, and the console has nothing to complain of."""
+    assert visit.errors() == []
+    counts = [cell["execution_count"] for cell in visit.cells() if cell["cell_type"] == "code"]
+    assert counts == list(range(1, len(counts) + 1))
+    assert visit.page.get_by_text("Error displaying widget").count() == 0
+
+
+@of(CHAPTERS)
+def test_everyone_can_read_it(visit):
+    """Neither theme has a severe finding in what the chapter shows, widgets included; every picture says what it shows."""
+    assert undescribed(visit.page) == []
+    assert findings(visit.page) == []
+    visit.theme("dark")
+    assert findings(visit.page) == []
+
+
+@of(CHAPTERS)
+def test_everyone_can_read_the_export(visit, request):
+    """The same of the HTML that nbconvert makes of the chapter as it is stored."""
+    path = request.node.callspec.params["visit"]
+    exported = visit.home / "export.html"
+    exported.write_text(HTMLExporter().from_filename(path)[0], encoding="utf-8")
+    page = visit.context.new_page()
+    try:
+        page.goto(exported.as_uri())
+        assert page.locator(".jp-RenderedMarkdown").count() > 5
+        assert undescribed(page) == []
+        assert findings(page) == []
+    finally:
+        page.close()
+
+
+# Run one cell; note when its Stop button was clicked, and when its output said that the loop has stopped.
+RUN_AND_CLOCK = """
+    window.clicked = window.stopped = null;
+    const node = panel.content.widgets[AT].node;
+    document.addEventListener("click", event => { clicked ??= event.timeStamp; }, { capture: true });
+    new MutationObserver(() => {
+        if (clicked !== null && stopped === null && /stopped/i.test(node.textContent)) stopped = performance.now();
+    }).observe(node, { subtree: true, childList: true, characterData: true });
+    panel.content.deselectAll();
+    panel.content.activeCellIndex = AT;
+    window.courseRan = false;
+    jupyterapp.commands.execute("notebook:run-cell").finally(() => { courseRan = true; });
+"""
+ACCURACY = """
+from course_utils import evaluate, load_mnist, make_loader
+print(evaluate(model, make_loader(load_mnist().validation, batch_size=100, shuffle=False)).accuracy)
+"""
+
+
+@of(TRAINING)
+def test_stop_button(visit):
+    """Training that is run again stops within half a second of the click, and what was learned is kept."""
+    cells = visit.cells()
+    [at, *_] = [i for i, cell in enumerate(cells) if "await live.step(" in cell["source"]]
+    visit.script(RUN_AND_CLOCK.replace("AT", str(at)))
+    cell = visit.page.locator(".jp-Notebook .jp-Cell").nth(at)
+    cell.get_by_text(re.compile(r"\b[2-9]\d of \d+")).first.wait_for(timeout=30_000)  # it has made 20 steps
+    cell.get_by_role("button", name="Stop").click()
+    visit.page.wait_for_function("window.stopped !== null && window.courseRan", timeout=30_000)
+    assert visit.page.evaluate("stopped - clicked") < 500
+    assert visit.python("print(live.stopped, 0 < live.done < live.total)") == "True True\n"
+    assert float(visit.python(ACCURACY)) > 0.3  # an untrained network is right once in ten times
+    assert visit.errors() == []
