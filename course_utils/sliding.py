@@ -131,15 +131,11 @@ def summary(
     padded = F.pad(image, [padding] * 4, value=outside)
     cells = padded[[row + padding for row in rows]][:, [column + padding for column in columns]]  # (h, w)
     worked_out = arithmetic(cells.numpy(), kernel.numpy(), output[place].reshape(1).numpy(), mode).replace("\n", " ")
-    missed = [
-        f"{axis} {listed(lines)}"
-        for axis, n, k in zip(("rows", "columns"), image.shape, kernel.shape)
-        if (lines := unread(n, k, *settings))
-    ]  # fmt: skip
+    missed = [_lines(axis, unread(n, k, *settings)) for axis, n, k in zip(("row", "column"), image.shape, kernel.shape)]
     return (
-        f"Output of {output.shape[0]} rows and {output.shape[1]} columns. "
-        f"Row {place[0]}, column {place[1]} reads rows {listed(rows)} and columns {listed(columns)}: {worked_out}. "
-        f"Never read: {' and '.join(missed) or 'nothing'}."
+        f"The output is {output.shape[0]} x {output.shape[1]}. "
+        f"Row {place[0]}, column {place[1]} reads {_lines('row', rows)} and {_lines('column', columns)}: {worked_out}. "
+        f"Never read: {' and '.join(filter(None, missed)) or 'nothing'}."
     )
 
 
@@ -174,6 +170,10 @@ def number(value: float, decimals: int) -> str:
 def listed(numbers: Sequence[int]) -> str:
     """Numbers with commas between."""
     return ", ".join(map(str, numbers))
+
+
+def _lines(axis: str, numbers: Sequence[int]) -> str:
+    return f"{axis}{'s' if len(numbers) > 1 else ''} {listed(numbers)}" if len(numbers) else ""
 
 
 def _is_rounded(values: np.ndarray, digits: int) -> bool:

@@ -161,16 +161,16 @@ function arithmetic(s, output) {
   return { convolution: lines, max: `max(${lines})`, average: `(${lines}) / ${count}` }[s.mode] + ` ${equals}`;
 }
 
+function lines(axis, numbers) {
+  return numbers.length ? `${axis}${numbers.length > 1 ? "s" : ""} ${numbers.join(", ")}` : "";
+}
+
 function summary(s, output) {
-  const rows = reads(s.image.rows, s, s.row).join(", ");
-  const columns = reads(s.image.columns, s, s.column).join(", ");
-  const missed = [["rows", s.image.rows], ["columns", s.image.columns]]
-    .map(([axis, n]) => [axis, unread(n, s)])
-    .filter(([, lines]) => lines.length)
-    .map(([axis, lines]) => `${axis} ${lines.join(", ")}`);
+  const [rows, columns] = [lines("row", reads(s.image.rows, s, s.row)), lines("column", reads(s.image.columns, s, s.column))];
+  const missed = [lines("row", unread(s.image.rows, s)), lines("column", unread(s.image.columns, s))].filter((text) => text);
   return (
-    `Output of ${output.rows} rows and ${output.columns} columns. ` +
-    `Row ${s.row}, column ${s.column} reads rows ${rows} and columns ${columns}: ${arithmetic(s, output).replaceAll("\n", " ")}. ` +
+    `The output is ${output.rows} x ${output.columns}. ` +
+    `Row ${s.row}, column ${s.column} reads ${rows} and ${columns}: ${arithmetic(s, output).replaceAll("\n", " ")}. ` +
     `Never read: ${missed.join(" and ") || "nothing"}.`
   );
 }

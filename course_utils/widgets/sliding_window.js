@@ -31,7 +31,7 @@ function ink(rgb) {
 }
 
 function cellSize(rows, columns) {
-  return Math.max(7, Math.min(44, Math.floor(336 / Math.max(rows, columns))));
+  return Math.max(7, Math.min(44, Math.floor(308 / Math.max(rows, columns))));
 }
 
 // One panel on a canvas: cells with their numbers where there is room, rows and columns counted from `first` on.
@@ -155,18 +155,18 @@ const CSS = `
 .sw-row { display: flex; flex-wrap: wrap; gap: 8px 14px; align-items: center; }
 .sw-row label { display: inline-flex; align-items: center; gap: 5px; }
 .sw select, .sw input, .sw button { font: inherit; color: black; background: white; border: 1px solid #767676; border-radius: 3px; padding: 2px 5px; }
-.sw button { cursor: pointer; min-width: 5em; }
+.sw button { cursor: pointer; min-width: 4.5em; }
 .sw :disabled { color: #595959; background: #EEEEEE; }
-.sw-row input { width: 3.6em; }
+.sw-row input { width: 3.2em; }
 .sw-panels { display: flex; flex-wrap: wrap; gap: 10px 16px; align-items: flex-start; margin: 10px 0 4px; }
 .sw-title { font: bold 16px sans-serif; margin: 0 0 4px; color: black; }
 .sw-kernel { display: grid; gap: 2px; margin-top: 4px; }
 .sw .sw-kernel input { width: 100%; height: 40px; padding: 0; text-align: center; border-radius: 0; }
 .sw-output { cursor: crosshair; }
 .sw :focus-visible { outline: 3px solid #0072B2; outline-offset: 2px; }
-.sw-sum { white-space: pre-line; min-height: 4.1em; font-variant-numeric: tabular-nums; }
+.sw-sum { white-space: pre-line; min-width: 17em; min-height: 4.1em; font-variant-numeric: tabular-nums; }
 .sw-error { white-space: pre-line; color: ${DARK_ORANGE}; font-weight: bold; }
-.sw-hint { margin: 2px 0; color: #333333; }
+.sw-panels.sw-work { margin: 0; flex: 1 1 160px; }
 .sw-summary { margin: 4px 0 0; }
 `;
 
@@ -176,6 +176,14 @@ function element(tag, properties = {}, children = []) {
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   made.append(...children);
   return made;
+}
+
+// What is typed counts when Enter is pressed or the box is left.
+function onEntered(box, listener) {
+  box.addEventListener("change", listener);
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") listener();
+  });
 }
 
 function render({ model, el }) {
@@ -212,11 +220,14 @@ function render({ model, el }) {
     const least = ["padding", "row", "column"].includes(name) ? 0 : 1;
     boxes[name] = element("input", { type: "number", min: least, step: 1, attributes: { "aria-label": name } });
     if (NUMBERS.indexOf(name) < 4) boxes[name].max = LARGEST;
-    boxes[name].addEventListener("change", () => take({ [name]: boxes[name].value === "" ? NaN : Number(boxes[name].value) }));
+    onEntered(boxes[name], () => {
+      const entered = boxes[name].value === "" ? NaN : Number(boxes[name].value);
+      if (entered !== model.get(name)) take({ [name]: entered });
+    });
   }
   const labelled = (name, control) => element("label", {}, [name, control]);
   const play = element("button", { type: "button", textContent: "Play" });
-  const [inputTitle, kernelTitle, outputTitle] = [1, 2, 3].map(() => element("div", { className: "sw-title" }));
+  const [inputTitle, outputTitle, kernelTitle] = [1, 2, 3].map(() => element("div", { className: "sw-title" }));
   const input = new Panel(element("canvas", { attributes: { role: "img" } }));
   const output = new Panel(element("canvas", { className: "sw-output", tabIndex: 0, attributes: { role: "application" } }));
   const kernel = element("div", { className: "sw-kernel" });
@@ -227,20 +238,16 @@ function render({ model, el }) {
     ...(Object.keys(model.get("_images")).length > 1 ? [labelled("image", selects.image_name)] : []),
     labelled("kernel", selects.kernel_name),
     labelled("mode", selects.mode),
-    ...NUMBERS.slice(0, 4).map((name) => labelled(name, boxes[name])),
-  ]);
-  const place = element("div", { className: "sw-row", style: "margin-top:8px" }, [
+    ...NUMBERS.map((name) => labelled(name, boxes[name])),
     play,
-    ...NUMBERS.slice(4).map((name) => labelled(name, boxes[name])),
-    element("span", { className: "sw-hint", textContent: "Point at the output, or focus it and use the arrow keys." }),
   ]);
   const panels = element("div", { className: "sw-panels" }, [
     element("div", {}, [inputTitle, input.canvas]),
-    element("div", {}, [kernelTitle, kernel]),
     element("div", {}, [outputTitle, output.canvas]),
+    element("div", { className: "sw-panels sw-work" }, [element("div", {}, [kernelTitle, kernel]), sum]),
   ]);
   // JupyterLab's own keys would move to the next cell where the learner wants to move the window.
-  const card = element("div", { className: "sw", attributes: { "data-lm-suppress-shortcuts": "true" } }, [controls, place, error, panels, sum, told]);
+  const card = element("div", { className: "sw", attributes: { "data-lm-suppress-shortcuts": "true" } }, [controls, error, panels, told]);
   el.append(element("style", { textContent: CSS }), card);
 
   const paintKernel = (s) => {
@@ -282,15 +289,12 @@ function render({ model, el }) {
       box.dataset.typing = "true";
       if (good()) store();
     });
-    box.addEventListener("change", () => {
+    onEntered(box, () => {
+      if (box.dataset.typing !== "true") return; // what stands there is rounded, and is not what the learner typed
       box.dataset.typing = "";
       if (good()) return store();
       model.set("error", `A kernel's cell takes a number from -${LARGEST_NUMBER} to ${LARGEST_NUMBER}; here is "${box.value.slice(0, 20)}".\nType a number.`);
       save();
-      paint();
-    });
-    box.addEventListener("blur", () => {
-      box.dataset.typing = "";
       paint();
     });
     return box;
@@ -309,11 +313,11 @@ function render({ model, el }) {
     const { rows, columns } = s.image;
     const padded = s.padding ? `, padded ${rows + 2 * s.padding} x ${columns + 2 * s.padding}` : "";
     inputTitle.textContent = `input ${rows} x ${columns}${padded}`;
-    outputTitle.textContent = `output ${result.rows} x ${result.columns}`;
+    outputTitle.textContent = `output ${result.rows} x ${result.columns}: point here, or use arrow keys`;
     const words = summary(s, result);
     if (told.textContent !== words) told.textContent = words;
     input.canvas.setAttribute("aria-label", `${inputTitle.textContent}, with the window that is read`);
-    output.canvas.setAttribute("aria-label", `${outputTitle.textContent}: arrow keys move the window; row ${s.row}, column ${s.column}`);
+    output.canvas.setAttribute("aria-label", `output ${result.rows} x ${result.columns}: arrow keys move the window; row ${s.row}, column ${s.column}`);
     sum.textContent = arithmetic(s, result);
     if (error.textContent !== model.get("error")) error.textContent = model.get("error");
     for (const name of NUMBERS) boxes[name].value = s[name];
