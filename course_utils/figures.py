@@ -15,7 +15,6 @@ from collections.abc import Sequence
 import matplotlib
 import numpy as np
 import torch
-import torch.nn.functional as F
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -27,6 +26,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 from PIL import Image
+
+from course_utils import sliding
+from course_utils.sliding import decimals as _decimals, listed as _listed, number as _number
 
 # Paul Tol's "muted" colours, which colour-blind readers can tell apart, and a grey: one a digit class.
 DIGIT_COLOURS = (
@@ -307,24 +309,14 @@ def sliding_window(
         ValueError: where the window fits nowhere, or the output has no such place.
     """
     image, kernel = np.asarray(image, dtype=float), np.asarray(kernel, dtype=float)
-    rows, columns = (_starts(n, k, stride, padding, dilation) for n, k in zip(image.shape, kernel.shape))
-    padded = np.pad(image, padding)
-    if not (rows and columns):
-        reach, room = (" by ".join(map(str, sizes)) for sizes in ([dilation * (k - 1) + 1 for k in kernel.shape], padded.shape))
-        raise ValueError(
-            f"The window fits nowhere: it spans {reach} cells, the padded input has {room}.\n"
-            "Take more padding, a smaller kernel or less dilation."
-        )
     row, column = place
-    if row not in range(len(rows)) or column not in range(len(columns)):
-        raise ValueError(
-            f"The output has no row {row}, column {column}: it has {len(rows)} rows and {len(columns)} columns, counted from 0.\n"
-            f"Take a row up to {len(rows) - 1} and a column up to {len(columns) - 1}."
-        )
-    batch, weight = (torch.tensor(values)[None, None] for values in (image, kernel))  # (1, 1, H, W), (1, 1, k, k)
-    output = F.conv2d(batch, weight, stride=stride, padding=padding, dilation=dilation)[0, 0].numpy()
+    if why := sliding.refusal(image.shape, kernel.shape, "convolution", stride, padding, dilation, place):
+        raise ValueError(why)
+    rows, columns = (sliding.starts(n, k, stride, padding, dilation) for n, k in zip(image.shape, kernel.shape))
+    padded = np.pad(image, padding)
+    output = sliding.slide(torch.tensor(image), torch.tensor(kernel), "convolution", stride, padding, dilation).numpy()
     window = np.stack(np.indices(kernel.shape), axis=-1).reshape(-1, 2) * dilation + (rows[row], columns[column])  # (k * k, 2)
-    sum_text = _products(padded[tuple(window.T)].reshape(kernel.shape), kernel, output[row, column, None])
+    sum_text = sliding.arithmetic(padded[tuple(window.T)].reshape(kernel.shape), kernel, output[row, column, None])
 
     panels = {"input (padded)" if padding else "input": padded, "kernel": kernel, "output": output}
     written = [v.shape[1] * _cell(v) < 13 * 0.36 for v in panels.values()]
@@ -373,8 +365,7 @@ def positions(n: int, k: int, s: int = 1, p: int = 0, d: int = 1, claimed: int |
     Raises:
         ValueError: where a number is below its least value.
     """
-    reads = [range(start - p, start - p + d * (k - 1) + 1, d) for start in _starts(n, k, s, p, d)]  # below 0 and from n on: padding
-    unread = sorted(set(range(n)).difference(*reads))
+    reads, unread = sliding.reads(n, k, s, p, d), sliding.unread(n, k, s, p, d)  # below 0 and from n on: padding
     lines = dict(enumerate(range(len(reads)), start=1))  # line on the paper -> position
     if len(reads) > 30:
         lines = {line: line - 1 for line in range(1, 29)} | {30: len(reads) - 1}
@@ -505,46 +496,10 @@ def _strongest(values: np.ndarray, decimals: int | None = None) -> str:
     return f"strongest {number} at row {row}, column {column}, balanced {_balance(np.abs(values))}"
 
 
-def _starts(n: int, k: int, s: int, p: int, d: int) -> range:
-    """Where a window can begin on n pixels with p cells of padding on both sides, counted from the first of all cells."""
-    if min(n, k, s, d) < 1 or p < 0:
-        raise ValueError(
-            f"Sizes, stride and dilation start at 1, padding at 0; here are n={n}, k={k}, s={s}, p={p}, d={d}.\n"
-            "Raise the numbers that are too small."
-        )
-    return range(0, n + 2 * p - d * (k - 1), s)
-
-
-def _products(cells: np.ndarray, kernel: np.ndarray, total: np.ndarray) -> str:
-    """The products of a window (k, k) and a kernel (k, k) and their sum (1,), a kernel's row a line; of more than 9 the sum alone."""
-    numbers = [[_number(value, _decimals(values)) for value in values.flat] for values in (cells, kernel, total)]
-    exact = all(np.allclose(values, values.round(2), rtol=0, atol=1e-6) for values in (cells, kernel, total))
-    equals = f"{'=' if exact else '≈'} {numbers[2][0]}"
-    if kernel.size > 9:
-        return f"sum of {kernel.size} products {equals}"
-    terms = [f"{cell}·{f'({weight})' if weight.startswith('-') else weight}" for cell, weight in zip(*numbers[:2])]
-    width = kernel.shape[1]
-    return " +\n".join(" + ".join(terms[i : i + width]) for i in range(0, len(terms), width)) + f" {equals}"
-
-
-def _decimals(values: np.ndarray) -> int:
-    """Digits that numbers need after the point, 2 at most."""
-    return next((digits for digits in (0, 1) if np.allclose(values, values.round(digits), rtol=0, atol=1e-6)), 2)
-
-
-def _number(value: float, decimals: int) -> str:
-    """A number with so many digits after the point, never "-0"."""
-    return f"{value:z.{decimals}f}"
-
-
 def _cell(values: np.ndarray, decimals: int | None = None) -> float:
     """The inches that a cell must be wide for the longest of these numbers."""
     decimals = _decimals(values) if decimals is None else decimals
     return max(0.36, 0.14 + 0.11 * max(len(_number(value, decimals)) for value in (values.min(), values.max())))
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, numbers))
 
 
 def _write(axis: Axes, image: AxesImage, values: np.ndarray, decimals: int, where: np.ndarray | bool = True) -> None:
