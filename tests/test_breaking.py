@@ -41,6 +41,9 @@ BREAKAGES = {
     "alt text not escaped": ("figures.py", "html.escape(figure.get_label(), quote=True)", "figure.get_label()"),
     "Stop is not heard": ("widgets/live.py", "self.stopped = True", "pass"),
     "interrupt is not caught": ("widgets/live.py", "return interrupted", "return False"),
+    "every frame of the live map is sent again": ("widgets/live_scatter.py", "self._send_frames(self.frames - 1)", "self._send_frames(0)"),
+    "live map believes the browser": ("widgets/live_scatter.py", "NEWEST <= value < self.frames", "value is not None"),
+    "live map keeps its first frame": ("widgets/live_scatter.py", "self.frames - 1 if self._shown == NEWEST else", "0 if self._shown == NEWEST else"),
     "one matching element is enough": ("exercises/checking.py", "gaps.max() <= tolerance", "gaps.min() <= tolerance"),
     "every answer is right": ("exercises/checking.py", "if not any(said):", "if True:"),
 }  # fmt: skip

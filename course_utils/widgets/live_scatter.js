@@ -5,6 +5,7 @@ const SIDE = 480; // CSS pixels of the map
 const DISC = 8; // radius of a disc
 const NEAR = 13; // how far from its centre a disc is still hit
 const GLIDE = 350; // milliseconds from frame to frame
+const BREATH = 15; // milliseconds left to the training between two pictures of a glide
 const PLAY = 450; // milliseconds that a frame is shown while playing
 const REST = 1000; // milliseconds without news before a screen reader is told
 const STYLE = `
@@ -24,7 +25,7 @@ const STYLE = `
   border-radius: 4px; cursor: pointer; }
 .live-scatter-player input { flex: 1; min-width: 80px; accent-color: #0072B2; }
 .live-scatter-player span { min-width: 5.5em; }
-.live-scatter-summary { grid-column: 1 / -1; min-height: 2.7em; }
+.live-scatter-summary { grid-column: 1 / -1; min-height: 4.05em; }
 .live-scatter-map:focus-visible, .live-scatter button:focus-visible, .live-scatter input:focus-visible {
   outline: 3px solid #0072B2; outline-offset: 2px; }
 .live-scatter-told { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
@@ -98,7 +99,7 @@ function makeView(model, el, frames) {
   let frame = -1; // what is shown
   let chosen = -1, pinned = false; // the digit under the mouse, and whether it stays when the mouse goes on
   let scale = 0, discs = [];
-  let painting = 0, playing = 0, telling = 0;
+  let painting = 0, gliding = 0, playing = 0, telling = 0;
 
   const last = () => frames.length - 1;
   const wanted = () => (model.get("_shown") < 0 ? last() : Math.min(model.get("_shown"), last()));
@@ -138,14 +139,17 @@ function makeView(model, el, frames) {
       }
     }
     if (chosen >= 0) {
+      const [x, y] = [places[2 * chosen], places[2 * chosen + 1]];
+      pen.drawImage(discs[labels[chosen]][Number(isWrong(chosen))], x - half, y - half, 2 * half, 2 * half);
       for (const [colour, width] of [["#fff", 7], ["#D55E00", 4]]) {
-        circle(pen, places[2 * chosen], places[2 * chosen + 1], DISC + 5);
+        circle(pen, x, y, DISC + 5);
         pen.strokeStyle = colour;
         pen.lineWidth = width;
         pen.stroke();
       }
     }
-    if (part < 1) repaint();
+    clearTimeout(gliding);
+    if (part < 1) gliding = setTimeout(repaint, BREATH);
   }
 
   function repaint() {
@@ -292,6 +296,7 @@ function makeView(model, el, frames) {
   function end() {
     pause();
     clearTimeout(telling);
+    clearTimeout(gliding);
     cancelAnimationFrame(painting);
     model.off("change:_shown", news);
     model.off("change:_isolated", news);
