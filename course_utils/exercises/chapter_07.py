@@ -7,14 +7,14 @@ from course_utils.exercises.checking import Cases, Exercise, Mistake
 
 
 def _sizes(generator: torch.Generator) -> Cases:
-    """Heights and widths: tall, wide, either, and a thin stroke. No new side ends in a half, which can be rounded both ways."""
+    """Heights and widths: tall, wide, either, and a thin stroke. The first shorter side is rounded up; none ends in a half."""
     cases = []
     ranges = [((120, 280), (30, 100)), ((30, 100), (120, 280)), ((30, 280), (30, 280)), ((90, 280), (1, 3)), ((1, 3), (90, 280))]
     for high, wide in ranges:
-        while True:
+        rest = 0.5
+        while rest == 0.5 or (not cases and rest < 0.5):
             height, width = (int(torch.randint(low, top, (), generator=generator)) for low, top in (high, wide))
-            if 40 * min(height, width) % (2 * max(height, width)) != max(height, width):
-                break
+            rest = 20 * min(height, width) / max(height, width) % 1
         cases.append((height, width))
     return cases
 
