@@ -15,6 +15,7 @@ from torch import Tensor
 
 FREE_FRAMES = 9  # frames in which the map may still find its shape
 PULL = 0.005  # strength, over N, of the pull towards the last frame, after them
+STEP = 2.0  # of a new point on a finished map
 BLOCK = 64_000  # numbers worked on at a time: few enough for a processor core's cache
 
 
@@ -127,29 +128,84 @@ def affinities(features: Tensor, perplexity: float, log_beta: Tensor | None = No
     d -= d.min(dim=1, keepdim=True).values  # changes no affinity, and keeps the sums away from zero
     d.fill_diagonal_(0)
     d /= d.mean().clamp(min=1e-30)  # so that every size of feature starts from the same beta
+    p, log_beta = _bell_curves(d, perplexity, log_beta, itself=True)
+    p = p + p.T
+    return p / p.sum(), log_beta
+
+
+def _bell_curves(d: Tensor, perplexity: float, log_beta: Tensor | None = None, itself: bool = False) -> tuple[Tensor, Tensor]:
+    """The share of each of N points (columns) in the neighbourhood of each of M (rows), from squared distances d (M, N).
+
+    With `itself` the M points are the N points, and none is its own neighbour. Returns: (p (M, N), rows sum to 1; log_beta (M, 1)).
+    """
     if log_beta is None:
         log_beta = torch.zeros(len(d), 1)
     low, high = torch.full_like(log_beta, -math.inf), torch.full_like(log_beta, math.inf)
     for _ in range(50):
-        beta = log_beta.exp()  # (N, 1)
-        p = torch.exp((-beta * d).clamp_(min=-60)).fill_diagonal_(0)  # (N, N); numbers under 1e-38 would be slow
+        beta = log_beta.exp()  # (M, 1)
+        p = torch.exp((-beta * d).clamp_(min=-60))  # (M, N); numbers under 1e-38 would be slow
+        if itself:
+            p.fill_diagonal_(0)
         p /= (total := p.sum(dim=1, keepdim=True))
-        pd = p * d  # (N, N)
-        mean = pd.sum(dim=1, keepdim=True)  # (N, 1)
-        excess = torch.log(total) + beta * mean - math.log(perplexity)  # (N, 1), entropy minus its target
+        pd = p * d  # (M, N)
+        mean = pd.sum(dim=1, keepdim=True)  # (M, 1)
+        excess = torch.log(total) + beta * mean - math.log(perplexity)  # (M, 1), entropy minus its target
         wrong = excess.abs() > 1e-5
         if not wrong.any():
             break
         low = torch.where(excess > 0, log_beta, low)
         high = torch.where(excess < 0, log_beta, high)
-        slope = beta.square() * (pd.mul_(d).sum(dim=1, keepdim=True) - mean.square())  # (N, 1), -d entropy / d log beta
+        slope = beta.square() * (pd.mul_(d).sum(dim=1, keepdim=True) - mean.square())  # (M, 1), -d entropy / d log beta
         newton = log_beta + (excess / slope.clamp(min=1e-6)).clamp(-3, 3)
         middle = (low + high) / 2
         better = torch.where((low < newton) & (newton < high) | middle.isinf(), newton, middle)
         log_beta = torch.where(wrong, better, log_beta)
         log_beta = log_beta.clamp(-40, 40)  # equal points have no answer: keep exp finite
-    p = p + p.T
-    return p / p.sum(), log_beta
+    return p, log_beta
+
+
+def place_on_map(features: Tensor, map_features: Tensor, map_points: Tensor | np.ndarray, perplexity: float = 15.0) -> np.ndarray:
+    """Find the places of new points on a finished t-SNE map, whose points stay where they are.
+
+    Each new point starts at the mean of the map's points, weighted with its affinities to them, and takes 30 small steps
+    against the gradient of KL(p || q), as in t-SNE, but over its own neighbours alone.
+    Source: P. Poličar, M. Stražar, B. Zupan 2023, "Embedding to reference t-SNE space", Machine Learning 112.
+
+    Args:
+        features: (M, D) numbers, of the new points.
+        map_features: (N, D) numbers, of the points on the map.
+        map_points: (N, 2), where those lie, for example `LiveTSNE().update(map_features)`.
+        perplexity: how many neighbours a new point listens to, at least 1 and under N.
+
+    Returns:
+        float32 array (M, 2).
+
+    Raises:
+        ValueError: shapes that do not fit, values that are not finite, or too few points for the perplexity.
+    """
+    features, map_features, y = (torch.as_tensor(x).detach().cpu().float() for x in (features, map_features, map_points))
+    n = len(map_features)
+    if features.ndim != 2 or map_features.ndim != 2 or features.shape[1] != map_features.shape[1] or y.shape != (n, 2):
+        raise ValueError(
+            "New points need features (M, D), the map's points features (N, D) and places (N, 2), but these are "
+            f"{tuple(features.shape)}, {tuple(map_features.shape)} and {tuple(y.shape)}.\n"
+            "One digit's features are features[:1], not features[0]."
+        )
+    if not all(torch.isfinite(x).all() for x in (features, map_features, y)):
+        raise ValueError("Some features or places are not finite (NaN or infinity).\nLook where they come from, for example at the loss.")
+    if not 1 <= perplexity < n:
+        raise ValueError(f"{n} points are too few for perplexity {perplexity:g}.\nUse a map of more points or a smaller perplexity.")
+    d = torch.cdist(features, map_features).square_()  # (M, N)
+    d -= d.min(dim=1, keepdim=True).values
+    d /= d.mean(dim=1, keepdim=True).clamp(min=1e-30)
+    p, _ = _bell_curves(d, perplexity)  # (M, N)
+    new = p @ y  # (M, 2)
+    for _ in range(30):
+        apart = new[:, None] - y  # (M, N, 2)
+        w = 1 / (1 + apart.square().sum(dim=2))  # (M, N)
+        q = w / w.sum(dim=1, keepdim=True)  # (M, N)
+        new = new - STEP * torch.einsum("mn,mnd->md", (p - q) * w, apart)  # (M, 2)
+    return new.numpy()
 
 
 class _Descent:
