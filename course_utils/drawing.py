@@ -155,6 +155,7 @@ def scale_to_box(ink: Tensor, size: int = 20) -> Tensor:
 def centre_by_mass(image: Tensor) -> Tensor:
     """Lay a small image into the field of 28 x 28 so that its ink balances on the middle, as nearly as whole pixels allow.
 
+    The middle of 28 pixels is an edge between two; MNIST's digits balance on the pixel after it, row 14, column 14.
     Where a lopsided digit would reach over the edge, it stops at the edge.
 
     Args:
@@ -167,8 +168,8 @@ def centre_by_mass(image: Tensor) -> Tensor:
         ValueError: larger than the field.
     """
     ink = image.sum()
-    row = (image.sum(dim=1) @ torch.arange(0.5, image.shape[0])) / ink  # a pixel's middle is half a pixel from its edge
-    column = (image.sum(dim=0) @ torch.arange(0.5, image.shape[1])) / ink
+    row = image.sum(dim=1) @ torch.arange(float(image.shape[0])) / ink
+    column = image.sum(dim=0) @ torch.arange(float(image.shape[1])) / ink
     return _placed(image, FIELD / 2 - float(row), FIELD / 2 - float(column))
 
 

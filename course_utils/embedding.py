@@ -15,7 +15,7 @@ from torch import Tensor
 
 FREE_FRAMES = 9  # frames in which the map may still find its shape
 PULL = 0.005  # strength, over N, of the pull towards the last frame, after them
-STEP = 2.0  # of a new point on a finished map
+STEP = 5.0  # of a new point on a finished map
 BLOCK = 64_000  # numbers worked on at a time: few enough for a processor core's cache
 
 
@@ -200,11 +200,12 @@ def place_on_map(features: Tensor, map_features: Tensor, map_points: Tensor | np
     d /= d.mean(dim=1, keepdim=True).clamp(min=1e-30)
     p, _ = _bell_curves(d, perplexity)  # (M, N)
     new = p @ y  # (M, 2)
-    for _ in range(30):
-        apart = new[:, None] - y  # (M, N, 2)
-        w = 1 / (1 + apart.square().sum(dim=2))  # (M, N)
-        q = w / w.sum(dim=1, keepdim=True)  # (M, N)
-        new = new - STEP * torch.einsum("mn,mnd->md", (p - q) * w, apart)  # (M, 2)
+    with _one_thread():
+        for _ in range(30):
+            w = 1 / (1 + torch.cdist(new, y).square())  # (M, N)
+            q = w / w.sum(dim=1, keepdim=True)  # (M, N)
+            force = (p - q) * w  # (M, N)
+            new = new - STEP * (force.sum(dim=1, keepdim=True) * new - force @ y)  # (M, 2)
     return new.numpy()
 
 
