@@ -77,33 +77,6 @@ def _by_class(logits: Tensor) -> tuple[Tensor, Tensor]:
 
 EXERCISES = (
     Exercise(
-        name="centre-on-paper",
-        right=(1.7, 2.3),
-        tolerance=0.01,
-        todo="Write two numbers in their place, in brackets: the row and the column.",
-        shows="each ink pixel pulls the centre towards itself, as strongly as it is dark. So the 7 nearly has it for itself.",
-        mistakes=(
-            Mistake((2.3, 1.7), "Which comes first, the row or the column?", "Row and column are swapped: the row is named first."),
-            Mistake(
-                (4 / 3, 5 / 3),
-                "Do all three pixels pull equally strongly?",
-                "That is the mean of the three places. Weigh each with its ink: the 7 counts seven times.",
-            ),
-            Mistake(
-                (1.5, 1.5),
-                "The middle of the ink's frame, or its centre of mass?",
-                "That is the middle of the frame around the ink. The centre of mass weighs each place with its ink.",
-            ),
-            Mistake((2.7, 3.3), "Which number has the first row?", "You count rows and columns from 1. They are counted from 0."),
-            Mistake(
-                (17 / 12, 23 / 12),
-                "What are the weighted places divided by?",
-                "You divide by the 12 pixels. Divide by the ink, 2 + 1 + 7 = 10.",
-            ),
-            Mistake((17, 23), "Can the centre lie outside of the image?", "17 and 23 are the weighted sums. Divide them by the ink, 10."),
-        ),
-    ),
-    Exercise(
         name="fit-the-box",
         right=_fitted,
         cases=_sizes,
@@ -150,6 +123,33 @@ EXERCISES = (
                 "Which one is asked for first, height or width?",
                 "Height and width are swapped. The height is named first.",
             ),
+        ),
+    ),
+    Exercise(
+        name="centre-on-paper",
+        right=(1.7, 2.3),
+        tolerance=0.01,
+        todo="Write two numbers in their place, in brackets: the row and the column.",
+        shows="each ink pixel pulls the centre towards itself, as strongly as it is dark. So the 7 nearly has it for itself.",
+        mistakes=(
+            Mistake((2.3, 1.7), "Which comes first, the row or the column?", "Row and column are swapped: the row is named first."),
+            Mistake(
+                (4 / 3, 5 / 3),
+                "Do all three pixels pull equally strongly?",
+                "That is the mean of the three places. Weigh each with its ink: the 7 counts seven times.",
+            ),
+            Mistake(
+                (1.5, 1.5),
+                "The middle of the ink's frame, or its centre of mass?",
+                "That is the middle of the frame around the ink. The centre of mass weighs each place with its ink.",
+            ),
+            Mistake((2.7, 3.3), "Which number has the first row?", "You count rows and columns from 1. They are counted from 0."),
+            Mistake(
+                (17 / 12, 23 / 12),
+                "What are the weighted places divided by?",
+                "You divide by the 12 pixels. Divide by the ink, 2 + 1 + 7 = 10.",
+            ),
+            Mistake((17, 23), "Can the centre lie outside of the image?", "17 and 23 are the weighted sums. Divide them by the ink, 10."),
         ),
     ),
     Exercise(
