@@ -149,7 +149,7 @@ def scale_to_box(ink: Tensor, size: int = 20) -> Tensor:
     """
     factor = size / max(ink.shape)
     height, width = (max(1, round(side * factor)) for side in ink.shape)
-    return F.interpolate(ink[None, None], (height, width), mode="bilinear", antialias=True)[0, 0]  # (h, w)
+    return F.interpolate(ink[None, None], (height, width), mode="bilinear", antialias=True)[0, 0].clamp(0, 1)  # (h, w)
 
 
 def centre_by_mass(image: Tensor) -> Tensor:

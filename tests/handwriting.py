@@ -27,6 +27,24 @@ def skeleton(image: Tensor) -> tuple[np.ndarray, np.ndarray]:
     return points / max(np.ptp(points, axis=0).max(), 1), pairs
 
 
+def strokes(pairs: np.ndarray) -> list[list[int]]:
+    """The pairs of neighbouring points as strokes of a pen: each a walk along pairs that no stroke took before."""
+    beside: dict[int, set[int]] = {}
+    for a, b in pairs.tolist():
+        beside.setdefault(a, set()).add(b)
+        beside.setdefault(b, set()).add(a)
+    walks = []
+    while any(beside.values()):
+        ends = [point for point, others in beside.items() if len(others) == 1]
+        walk = [ends[0] if ends else next(point for point, others in beside.items() if others)]
+        while beside[walk[-1]]:
+            point = beside[walk[-1]].pop()
+            beside[point].remove(walk[-1])
+            walk.append(point)
+        walks.append(walk)
+    return walks
+
+
 def drawn(points: np.ndarray, pairs: np.ndarray, pen: float, size: float, turn: float, place: tuple[float, float]) -> np.ndarray:
     """A line drawn on the pad with a round pen, dark on white.
 
