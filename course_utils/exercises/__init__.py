@@ -1,6 +1,6 @@
 """The exercises of the chapters: `check` says whether an answer is right, `progress` which exercises are done."""
 
-from course_utils.exercises import chapter_00, chapter_01, chapter_02, chapter_03, chapter_04, chapter_05, chapter_06
+from course_utils.exercises import chapter_00, chapter_01, chapter_02, chapter_03, chapter_04, chapter_05, chapter_06, chapter_07
 from course_utils.exercises.checking import Exercise, Mistake, Verdict, judge
 
 CHAPTERS: dict[str, tuple[Exercise, ...]] = {
@@ -11,6 +11,7 @@ CHAPTERS: dict[str, tuple[Exercise, ...]] = {
     "04": chapter_04.EXERCISES,
     "05": chapter_05.EXERCISES,
     "06": chapter_06.EXERCISES,
+    "07": chapter_07.EXERCISES,
 }
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for group in CHAPTERS.values() for exercise in group}
 

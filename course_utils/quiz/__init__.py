@@ -7,10 +7,10 @@ from string import ascii_lowercase as LETTERS
 
 import ipywidgets
 
-from course_utils.quiz import chapter_00, chapter_01, chapter_02, chapter_03, chapter_04, chapter_05, chapter_06
+from course_utils.quiz import chapter_00, chapter_01, chapter_02, chapter_03, chapter_04, chapter_05, chapter_06, chapter_07
 from course_utils.quiz.questions import Option, Question
 
-_CHAPTERS = (chapter_00, chapter_01, chapter_02, chapter_03, chapter_04, chapter_05, chapter_06)
+_CHAPTERS = (chapter_00, chapter_01, chapter_02, chapter_03, chapter_04, chapter_05, chapter_06, chapter_07)
 QUIZZES: dict[str, tuple[Question, ...]] = {f"{number:02}": chapter.QUESTIONS for number, chapter in enumerate(_CHAPTERS)}
 # ipywidgets gives a radio button one line of fixed height, in the order "name, buttons": let long ones wrap, below the question.
 # Its group has no role that screen readers know. So each option's name begins with the number of its question, out of sight.
