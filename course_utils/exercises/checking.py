@@ -7,7 +7,7 @@ import linecache
 import math
 import numbers
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -63,11 +63,12 @@ class Verdict:
     Attributes:
         passed: True only if every result was right.
         hint: what to do next, or what the right answer shows.
+        kind: "Right", "Wrong", "Not yet" or "Stopped".
     """
 
     passed: bool
     hint: str
-    kind: str = field(default="Wrong")
+    kind: str = "Wrong"
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.hint}"
