@@ -443,8 +443,36 @@ def row_chapters(size: SimpleNamespace) -> dict:
     return line(row, "60 s", [], list(seconds.values()), f"slowest: {slowest}", seconds[slowest] <= 60, seconds=seconds)
 
 
+def row_browser(measure: str, row: str, must: str, most: float) -> dict:
+    """Something measured in a real browser, in seconds; its median must not be above `most`."""
+    from tests.browser import benchmark_rows
+    from tests.browser.lab import CHROMIUM, Lab
+
+    if CHROMIUM is None:
+        raise RuntimeError("Chromium is missing; on Debian and Ubuntu: apt-get install chromium")
+    with Lab() as lab:
+        new = getattr(benchmark_rows, measure)(lab)
+    return line(row, must, [], new, f"{len(new)} times", statistics.median(new) <= most)
+
+
+def row_hover(size: SimpleNamespace) -> dict:
+    """The explorer under the mouse: within a frame of the screen, and the time to notice the mouse before it."""
+    return row_browser("hover_to_paint", "SlidingWindow: from the mouse to the painted answer", "within a frame or two, 0.034 s", 2 / 60)
+
+
+def row_round_trip(size: SimpleNamespace) -> dict:
+    """From a key in the browser to Python and back."""
+    return row_browser("round_trip", "SlidingWindow: from a key to Python and back", "0.15 s", 0.15)
+
+
+def row_live(size: SimpleNamespace) -> dict:
+    """Frames of 500 digits a second, as they reach the page while the network trains."""
+    row = row_browser("frames_per_second", "live map of 500 digits while training: new frames a second", "at least 2", math.inf)
+    return row | {"unit": "a second", "reached": statistics.median(row["new"]) >= 2}
+
+
 ROWS = {"epoch": row_epoch, "98": row_98, "frame": row_frame, "job": row_job, "sample": row_sample, "memory": row_memory,
-        "import": row_import, "chapters": row_chapters}  # fmt: skip
+        "import": row_import, "chapters": row_chapters, "hover": row_hover, "round trip": row_round_trip, "live": row_live}  # fmt: skip
 NEED_FULL = ("epoch", "98", "frame", "job", "sample")
 
 

@@ -155,10 +155,11 @@ def test_scale_to_box(shape, expected):
 
 
 def test_scaling_loses_no_line():
-    """Antialiasing: of lines one pixel wide, each leaves its share of grey."""
-    ink = torch.zeros(200, 200)
-    ink[:, 7::40] = 1
-    assert scale_to_box(ink).sum().item() == pytest.approx(ink.sum().item() / 100, rel=0.02)
+    """Antialiasing: of lines one pixel wide, each leaves its share of grey, nearly (a new pixel's weights fall off to its sides)."""
+    for column in range(15, 185, 7):
+        ink = torch.zeros(200, 200)
+        ink[:, column] = 1
+        assert scale_to_box(ink).sum().item() == pytest.approx(ink.sum().item() / 100, rel=0.1)
 
 
 def test_centre():

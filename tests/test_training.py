@@ -31,11 +31,11 @@ def digits() -> Digits:
     return Digits(train.images[:130], train.labels[:130])
 
 
-OPTIMIZERS = {
+OPTIMIZERS = {  # without its line search, LBFGS runs away on some processors
     "SGD": lambda weights: SGD(weights, lr=0.1, momentum=0.5),
     "Adam": lambda weights: Adam(weights, lr=3e-3, fused=True),
     "RMSprop": lambda weights: RMSprop(weights, lr=1e-3),
-    "LBFGS": lambda weights: LBFGS(weights, lr=0.1, max_iter=4),
+    "LBFGS": lambda weights: LBFGS(weights, max_iter=4, line_search_fn="strong_wolfe"),
 }
 
 

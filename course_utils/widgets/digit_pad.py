@@ -64,6 +64,7 @@ class DigitPad(anywidget.AnyWidget):
 
     @drawing.setter
     def drawing(self, array: np.ndarray) -> None:
+        """Draw this array, uint8 (280, 280). ValueError: another shape or dtype."""
         array = np.asarray(array)
         if array.shape != (SIDE, SIDE) or array.dtype != np.uint8:
             raise ValueError(

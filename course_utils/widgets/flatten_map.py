@@ -77,6 +77,7 @@ class FlattenMap(anywidget.AnyWidget):
 
     @place.setter
     def place(self, place: tuple[int, int, int]) -> None:
+        """Frame this place. TraitError: it is not there."""
         sizes = self.maps.shape
         if len(place) != 3 or not all(isinstance(i, int) and 0 <= i < size for i, size in zip(place, sizes)):
             raise traitlets.TraitError(

@@ -100,6 +100,7 @@ class SlidingWindow(anywidget.AnyWidget):
 
     @kernel.setter
     def kernel(self, kernel: ArrayLike) -> None:
+        """Take (k, k) numbers as a kernel of one's own; `error` says why they are refused."""
         self.change(kernel=kernel)
 
     @property
