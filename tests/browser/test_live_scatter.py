@@ -170,6 +170,7 @@ def test_slider(shown):
         slider.press(key)
         assert slider.input_value() == str(number)
         assert frame(shown) == number
+    assert shown.python("print(live.map._shown)") == "-1\n"  # at the right end, the slider goes along with new frames
     box = slider.bounding_box()
     shown.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     assert frame(shown) == 1
