@@ -24,7 +24,8 @@ const STYLE = `
   border: 1px solid var(--jp-content-font-color2, #555); padding: 2px 4px; }
 .flatten-map input[type=number] { width: 5em; }
 .flatten-map input[type=checkbox] { width: 18px; height: 18px; vertical-align: middle; }
-.flatten-map .said { margin: 4px 0; min-height: 2.8em; font-size: 17px; }
+.flatten-map .said { margin: 4px 0; font-size: 17px; }
+.flatten-map .long { min-height: 2.8em; }
 .flatten-map .error { white-space: pre-line; font-weight: bold; }
 .flatten-map .error:not(:empty) { border-left: 4px solid ${ORANGE}; padding: 2px 8px; }
 .flatten-map .bar { display: inline-block; width: 90px; height: 14px; border: 1px solid #767676; vertical-align: middle; margin: 0 6px; }
@@ -73,19 +74,33 @@ function lineLength([count, height, width]) {
   return width <= 98 ? width * Math.floor(98 / width) : 64;
 }
 
-/** Where everything is drawn, in pixels, in a space so wide. Side by side if the cells are large enough so, else one above the other. */
+/** The most pixels for a cell of the maps in so many columns, beside the vector or, if `stacked`, above it. */
+function cellFor(sizes, line, columns, space, high, stacked) {
+  const [count, height, width] = sizes;
+  const across = stacked ? Math.max(columns * width, line) : columns * width + line;
+  const wide = (space - columns * GAP - LABEL - 50) / across;
+  const tall = (high / Math.ceil(count / columns) - TITLE) / height;
+  return Math.floor(Math.min(wide, tall));
+}
+
+/** Where everything is drawn, in pixels: side by side and on one screen if the cells are large enough so, else one above the other. */
 function layOut(sizes, space) {
   const [count, height, width] = sizes;
   const line = lineLength(sizes);
   const lines = Math.ceil((count * height * width) / line);
-  const columns = Math.ceil(Math.sqrt((count * (height + 2)) / (width + 1)));
-  const fixed = columns * GAP + LABEL + 50;
-  let cell = Math.floor((space - fixed) / (columns * width + line));
-  if (cell < 7) cell = Math.floor((space - fixed) / Math.max(columns * width, line));
-  cell = Math.max(6, Math.min(cell, count * height * width > 500 ? 12 : 28));
+  const high = Math.max(430, window.innerHeight - 290); // what the words, the boxes and JupyterLab leave of the screen
+  let [columns, cell] = [1, 0];
+  for (const stacked of [false, true]) {
+    if (cell >= 7) break;
+    for (let tried = 1; tried <= count; tried++) {
+      const found = cellFor(sizes, line, tried, space, stacked ? 2 * high : high, stacked);
+      if (found > cell) [columns, cell] = [tried, found];
+    }
+  }
+  cell = Math.max(6, Math.min(cell, 28));
   const title = cell * width < 24 ? GAP : TITLE;
   const mapsHigh = Math.ceil(count / columns) * (cell * height + title);
-  const high = Math.max(cell, Math.min(2 * cell, Math.floor((mapsHigh - GAP) / lines))); // of a cell of the vector
+  const lineHigh = Math.max(cell, Math.min(2 * cell, Math.floor((high - TITLE) / lines)));
   const maps = {
     width: columns * (cell * width + GAP), height: mapsHigh + 4,
     corner: (c) => [(c % columns) * (cell * width + GAP) + GAP / 2, Math.floor(c / columns) * (cell * height + title) + title],
@@ -96,18 +111,18 @@ function layOut(sizes, space) {
     return [left + (index % width) * cell, top + (Math.floor(index / width) % height) * cell, cell, cell];
   };
   maps.blocks = (c) => [[...maps.corner(c), cell * width, cell * height]];
-  const vector = { width: LABEL + line * cell + 4, height: lines * high + TITLE };
-  vector.rect = (index) => [LABEL + (index % line) * cell, TITLE / 2 + Math.floor(index / line) * high, cell, high];
+  const vector = { width: LABEL + line * cell + 4, height: lines * lineHigh + TITLE };
+  vector.rect = (index) => [LABEL + (index % line) * cell, TITLE / 2 + Math.floor(index / line) * lineHigh, cell, lineHigh];
   vector.blocks = (c) => { // one for each line that map c reaches into
     const [first, last] = [c * height * width, (c + 1) * height * width - 1];
     const blocks = [];
     for (let i = Math.floor(first / line); i <= Math.floor(last / line); i++) {
       const [left, top] = vector.rect(Math.max(first, i * line));
-      blocks.push([left, top, (Math.min(last, i * line + line - 1) - Math.max(first, i * line) + 1) * cell, high]);
+      blocks.push([left, top, (Math.min(last, i * line + line - 1) - Math.max(first, i * line) + 1) * cell, lineHigh]);
     }
     return blocks;
   };
-  return { cell, high, line, lines, columns, title, maps, vector };
+  return { cell, lineHigh, line, lines, columns, title, maps, vector };
 }
 
 /** A canvas that draws all cells once, and then only the frames on them. */
@@ -196,14 +211,14 @@ function render({ model, el }) {
   const timesLabel = make("label", {}, times, " times the features (evidence)");
   const [lowest, bar, highest] = [make("span"), make("span", { class: "bar", "aria-hidden": "true" }), make("span")];
   const scale = make("span", {}, lowest, bar, highest);
-  const said = make("p", { class: "said", "aria-live": "polite" });
+  const said = make("p", { class: classes ? "said long" : "said", "aria-live": "polite" });
   const error = make("div", { class: "error", role: "alert" });
-  const colourControls = classes ? [make("label", {}, "Colours show ", select), timesLabel] : [];
   // The attribute keeps JupyterLab's shortcuts away: its arrow keys would go to the next cell.
   const root = make("div", { class: "flatten-map", role: "group", "aria-label": "Feature maps and vector", "data-lm-suppress-shortcuts": "true" },
     make("style", {}, STYLE),
-    make("div", { class: "controls" }, ...boxes.map((box) => make("label", {}, `${box.getAttribute("aria-label")} `, box))),
-    make("div", { class: "controls" }, ...colourControls, scale),
+    make("div", { class: "controls" }, ...boxes.map((box) => make("label", {}, `${box.getAttribute("aria-label")} `, box)),
+      ...(classes ? [] : [scale])),
+    make("div", { class: "controls" }, ...(classes ? [make("label", {}, "Colours show ", select), timesLabel, scale] : [])),
     said, error,
     make("div", { class: "panels" },
       make("figure", {}, make("figcaption", {}, `maps: ${count} of ${height} x ${width}`), maps.canvas),
@@ -240,15 +255,15 @@ function render({ model, el }) {
     highest.textContent = written(top, digits);
     const stops = diverging ? DIVERGING.map((rgb) => `rgb(${rgb.join(" ")})`) : ["white", "black"];
     bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
-    const { cell, high, line, lines, title } = plan;
+    const { cell, lineHigh, line, lines, title } = plan;
     const numbers = title < TITLE ? [] : Array.from({ length: count }, (_, c) => {
       const [left, above] = plan.maps.corner(c);
       return [c, left + (cell * width) / 2, above - 4, "center"];
     });
     maps.drawCells(plan.maps, size, colours, numbers);
-    const every = Math.ceil(17 / high);
+    const every = Math.ceil(17 / lineHigh);
     const indices = [];
-    for (let i = 0; i < lines; i += every) indices.push([i * line, LABEL - 5, plan.vector.rect(i * line)[1] + high / 2 + 6, "right"]);
+    for (let i = 0; i < lines; i += every) indices.push([i * line, LABEL - 5, plan.vector.rect(i * line)[1] + lineHigh / 2 + 6, "right"]);
     vector.drawCells(plan.vector, size, colours, indices);
     vectorWords.textContent = `vector: ${size} numbers, in ${lines} line${lines === 1 ? "" : "s"} of ${line}`;
     select.value = shownClass() ?? "";

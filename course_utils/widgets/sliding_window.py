@@ -17,6 +17,7 @@ OWN = "your own"  # the kernel's name once the learner has changed it
 LARGEST = 9  # the largest size, stride, padding and dilation that are drawn
 LARGEST_NUMBER = 1000.0  # how far from zero the numbers of images and kernels may be
 NUMBERS = ("size", "stride", "padding", "dilation", "row", "column")
+HEARD = {"sync": True, "echo_update": False}  # an echo would undo what the hand did since: the explorer jumps back under the mouse
 SETTINGS = ("image_name", "kernel_name", "mode", *NUMBERS)
 
 
@@ -52,17 +53,17 @@ class SlidingWindow(anywidget.AnyWidget):
     _esm = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("sliding.js", "sliding_window.js"))
     _images = traitlets.Dict().tag(sync=True)  # name -> {"rows", "columns", "values": float32 bytes}
     _kernels = traitlets.Dict().tag(sync=True)
-    _kernel = ByteMemoryView().tag(sync=True)  # float32 (k, k), row by row
-    image_name = traitlets.Unicode().tag(sync=True)
-    kernel_name = traitlets.Unicode().tag(sync=True)
-    mode = traitlets.Unicode("convolution").tag(sync=True)
-    size = traitlets.Int(1).tag(sync=True)
-    stride = traitlets.Int(1).tag(sync=True)
-    padding = traitlets.Int(0).tag(sync=True)
-    dilation = traitlets.Int(1).tag(sync=True)
-    row = traitlets.Int(0).tag(sync=True)
-    column = traitlets.Int(0).tag(sync=True)
-    error = traitlets.Unicode().tag(sync=True)
+    _kernel = ByteMemoryView().tag(**HEARD)  # float32 (k, k), row by row
+    image_name = traitlets.Unicode().tag(**HEARD)
+    kernel_name = traitlets.Unicode().tag(**HEARD)
+    mode = traitlets.Unicode("convolution").tag(**HEARD)
+    size = traitlets.Int(1).tag(**HEARD)
+    stride = traitlets.Int(1).tag(**HEARD)
+    padding = traitlets.Int(0).tag(**HEARD)
+    dilation = traitlets.Int(1).tag(**HEARD)
+    row = traitlets.Int(0).tag(**HEARD)
+    column = traitlets.Int(0).tag(**HEARD)
+    error = traitlets.Unicode().tag(**HEARD)
 
     def __init__(
         self, image: ArrayLike | dict[str, ArrayLike], kernels: dict[str, ArrayLike], *, kernel: str | None = None,

@@ -20,14 +20,14 @@ HOVER = """
         }).observe(words, { childList: true, characterData: true, subtree: true });
     }, { capture: true });
 """
-# From the message with the new row or column to the kernel's echo of it, which it sends when the explorer has taken it over.
+# From the message with the new row or column to the kernel's word that it is done with it: Python has taken it over.
 ROUND_TRIP = """
     window.waits = [];
-    let sent = null;
+    const sent = new Map();
     kernel.anyMessage.connect((_, { msg, direction }) => {
-        const method = msg.header.msg_type === "comm_msg" && msg.content.data?.method;
-        if (direction === "send" && method === "update") sent = performance.now();
-        if (direction === "recv" && method === "echo_update" && sent !== null) { waits.push(performance.now() - sent); sent = null; }
+        const id = msg.parent_header?.msg_id;
+        if (direction === "send" && msg.content.data?.method === "update") sent.set(msg.header.msg_id, performance.now());
+        if (msg.content.execution_state === "idle" && sent.has(id)) { waits.push(performance.now() - sent.get(id)); sent.delete(id); }
     });
 """
 FRAMES = """

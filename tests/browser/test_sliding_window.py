@@ -40,7 +40,7 @@ def as_at_first(lab, page):
 
 def value(lab, expression: str):
     """A value in the kernel, once the page's messages have arrived there."""
-    lab.page.wait_for_timeout(250)
+    lab.page.wait_for_timeout(500)
     return json.loads(lab.python(f"print(json.dumps({expression}))"))
 
 
@@ -83,6 +83,17 @@ def test_arrow_keys(lab, page):
     page.keyboard.press("ArrowDown")
     assert value(lab, "[explorer.row, explorer.column]") == [25, 0]
     assert page.evaluate("document.activeElement.className") == "sw-output"
+
+
+def test_quick_moves(lab, page):
+    """No move is lost while the kernel answers an earlier one: 12 times to the left and back, at uneven intervals."""
+    page.locator(".sw-output").focus()
+    for i in range(24):
+        page.keyboard.press("ArrowLeft" if i < 12 else "ArrowRight")
+        page.wait_for_timeout(10 + 23 * (i % 5))
+    page.keyboard.press("ArrowDown")
+    assert value(lab, "[explorer.row, explorer.column]") == [7, 18]
+    assert "Row 7, column 18" in page.locator(".sw-summary").inner_text()
 
 
 def test_play(lab, page):
