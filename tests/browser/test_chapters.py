@@ -70,7 +70,8 @@ RUN_AND_CLOCK = """
     const node = panel.content.widgets[AT].node;
     document.addEventListener("click", event => { clicked ??= event.timeStamp; }, { capture: true });
     new MutationObserver(() => {
-        if (clicked !== null && stopped === null && /stopped/i.test(node.textContent)) stopped = performance.now();
+        const shown = node.querySelector('.jp-OutputArea')?.textContent ?? ''; // the code says "stopped", too
+        if (clicked !== null && stopped === null && shown.includes('what was learned is kept')) stopped = performance.now();
     }).observe(node, { subtree: true, childList: true, characterData: true });
     panel.content.deselectAll();
     panel.content.activeCellIndex = AT;
