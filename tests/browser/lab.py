@@ -81,12 +81,7 @@ class Lab:
     def __exit__(self, *_error: object) -> None:
         if self._playwright:
             self._playwright.stop()  # with the browser; and no asyncio loop stays behind in this thread
-        if self._server:
-            self._server.terminate()
-            try:
-                self._server.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                self._server.kill()
+        self._stop_server()
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _start_server(self) -> None:
@@ -112,7 +107,22 @@ class Lab:
                     raise RuntimeError("JupyterLab does not start:\n" + (self.home / "server.log").read_text()[-3000:])
                 time.sleep(0.2)
 
+    def _stop_server(self) -> None:
+        if self._server:
+            self._server.terminate()
+            try:
+                self._server.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                self._server.kill()
+
     # ------------------------------------------------------------ what tests call
+
+    def restart(self) -> None:
+        """Close the notebook, and start JupyterLab anew, as if it had served nothing yet."""
+        self._close_notebook()
+        self.page = self.context.new_page()
+        self._stop_server()
+        self._start_server()
 
     def open(self, path: str | Path, app: str = "lab") -> Page:
         """Open a copy of a notebook, in the light theme, and wait until its kernel answers. Nothing is run yet.
