@@ -419,8 +419,8 @@ def embedding_map(
         for digit in np.unique(labels):
             x, y = points[labels == digit].T
             axis.plot(x, y, "o", color=DIGIT_COLOURS[digit], markersize=13, alpha=0.93, markeredgewidth=0)
-            marker, ink = _digit_marker(digit)
-            axis.plot(x, y, linestyle="", marker=marker, color=ink, markersize=8, markeredgewidth=0)
+            marker, colour = _digit_marker(digit)
+            axis.plot(x, y, linestyle="", marker=marker, color=colour, markersize=8, markeredgewidth=0)
         wrong = _misread(labels, predictions)
         axis.plot(*points[wrong].T, "o", markersize=14, markerfacecolor="none", color="black", markeredgewidth=1.3)
     figure.set_label(map_summary(points, labels, predictions, title))

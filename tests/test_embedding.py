@@ -9,8 +9,8 @@ import torch
 from scipy.spatial.distance import pdist, squareform
 from sklearn.manifold import TSNE, _t_sne
 
-from course_utils import LiveTSNE
-from course_utils.embedding import _Descent, affinities
+from course_utils import LiveTSNE, place_on_map
+from course_utils.embedding import STEP, _Descent, affinities
 from tests.environment import ROOT
 
 
@@ -143,3 +143,67 @@ def test_bad_features_lose_nothing(features, says):
     assert str(caught.value).count("\n") == 1
     np.testing.assert_array_equal(tsne.embedding_, last)
     tsne.update(clusters())
+
+
+def bell_curve(squares: np.ndarray, perplexity: float) -> np.ndarray:
+    """The affinities of one new point to the map's, float64 (N,): beta is found by halving, without Newton."""
+    low, high = 0.0, 1e6
+    for _ in range(200):
+        p = np.exp(-(low + high) / 2 * (squares - squares.min()))
+        p /= p.sum()
+        entropy = -(p[p > 0] * np.log(p[p > 0])).sum()
+        low, high = ((low + high) / 2, high) if entropy > np.log(perplexity) else (low, (low + high) / 2)
+    return p
+
+
+@pytest.mark.parametrize("perplexity", [5, 15])
+def test_places_are_those_of_autograd(perplexity):
+    """30 steps against the gradient of KL(p || q), which autograd finds; the start is the weighted mean."""
+    features, new = clusters(), clusters(n=7, noise=1.5)
+    points = LiveTSNE(perplexity=10).update(features)  # (120, 2)
+    before = points.copy()
+    placed = place_on_map(new, features, points, perplexity=perplexity)
+    assert placed.shape == (7, 2) and placed.dtype == np.float32
+    np.testing.assert_array_equal(points, before)
+    squares = torch.cdist(new.double(), features.double()).square().numpy()  # (7, 120)
+    p = torch.tensor(np.stack([bell_curve(row, perplexity) for row in squares]))  # (7, 120)
+    y = torch.tensor(points).double()
+    places = (p @ y).requires_grad_()  # (7, 2)
+    for _ in range(30):
+        w = 1 / (1 + torch.cdist(places, y).square())
+        q = w / w.sum(dim=1, keepdim=True)
+        [gradient] = torch.autograd.grad((p * torch.log(p.clamp(min=1e-300) / q)).sum(), places)
+        places = (places - STEP / 2 * gradient).detach().requires_grad_()
+    spread = points.std()
+    np.testing.assert_allclose(placed, places.detach().numpy(), atol=2e-3 * spread)
+    assert np.abs(placed - (p @ y).numpy()).max() > 0.02 * spread  # so the steps are seen here
+
+
+def test_a_new_point_lies_among_its_own():
+    """New points of each cluster come to lie nearest to points of that cluster, each placed alone as with the others."""
+    features, new = clusters(), clusters(n=160)[120:]
+    points = LiveTSNE(perplexity=10).update(features)
+    placed = place_on_map(new, features, points)  # (40, 2)
+    nearest = np.linalg.norm(placed[:, None] - points, axis=2).argmin(axis=1)
+    np.testing.assert_array_equal(nearest % 4, np.arange(40) % 4)
+    alone = np.concatenate([place_on_map(new[i : i + 1].numpy(), features.numpy(), torch.tensor(points)) for i in range(40)])
+    np.testing.assert_allclose(alone, placed, atol=1e-3 * points.std())
+
+
+@pytest.mark.parametrize(
+    ("features", "map_features", "map_points", "perplexity", "says"),
+    [
+        (torch.ones(20), torch.ones(30, 20), torch.ones(30, 2), 15, "features\\[:1\\], not features\\[0\\]"),
+        (torch.ones(1, 19), torch.ones(30, 20), torch.ones(30, 2), 15, "\\(1, 19\\), \\(30, 20\\) and \\(30, 2\\)"),
+        (torch.ones(1, 20), torch.ones(30, 20), torch.ones(29, 2), 15, "\\(29, 2\\)"),
+        (torch.full((1, 20), torch.nan), torch.ones(30, 20), torch.ones(30, 2), 15, "not finite"),
+        (torch.ones(1, 20), torch.ones(30, 20), torch.full((30, 2), torch.inf), 15, "not finite"),
+        (torch.ones(1, 20), torch.ones(30, 20), torch.ones(30, 2), 30, "30 points are too few for perplexity 30"),
+        (torch.ones(1, 20), torch.ones(30, 20), torch.ones(30, 2), 0.5, "perplexity 0.5"),
+    ],
+)
+def test_bad_new_points(features, map_features, map_points, perplexity, says):
+    """Clear errors of two lines."""
+    with pytest.raises(ValueError, match=says) as caught:
+        place_on_map(features, map_features, map_points, perplexity=perplexity)
+    assert str(caught.value).count("\n") == 1

@@ -29,12 +29,12 @@ def as_bytes(values) -> memoryview:
 
 def test_what_it_shows_first(explorer):
     """The first image and kernel; its repr is the same everywhere; the summary is sliding.summary's."""
-    assert repr(explorer) == "SlidingWindow(paper, corner 2 x 2, stride 1, padding 0, dilation 1, row 0, column 1)"
+    assert repr(explorer) == "SlidingWindow(image 'paper', kernel 'corner' of 2 x 2, stride 1, padding 0, dilation 1, row 0, column 1)"
     assert explorer.kernel.dtype == explorer.output.dtype == torch.float32
     assert torch.equal(explorer.kernel, KERNEL) and explorer.output.tolist() == [[1, 4, 3], [1, 4, 1], [1, 5, 1]]
     assert explorer.summary == sliding.summary(PAPER, KERNEL, place=(0, 1)) and "= 4." in explorer.summary and explorer.error == ""
     pooling = SlidingWindow(PAPER.numpy(), {"three": THREE}, mode="max")
-    assert repr(pooling) == "SlidingWindow(image, max 3 x 3, stride 1, padding 0, dilation 1, row 0, column 0)"
+    assert repr(pooling) == "SlidingWindow(image 'image', max of 3 x 3, stride 1, padding 0, dilation 1, row 0, column 0)"
 
 
 def test_200_random_settings():

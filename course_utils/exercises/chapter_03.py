@@ -100,7 +100,7 @@ EXERCISES = (
             Mistake(
                 (3, 4, 5, 2),
                 "How many rows and how many columns has one window?",
-                "You take the largest of each whole row or column. A window is 2 rows by 2 columns: cut the map into four squares.",
+                "You take the largest of each whole row or column. A window is 2 rows by 2 columns: cut the map into four windows.",
             ),
             Mistake(
                 (-1, 0, -4, -6),

@@ -8,7 +8,7 @@ QUESTIONS = (
         (
             Option(
                 "Nothing, for pooling makes a network shift-invariant.",
-                "it forgives a maximum that moves inside its square. One that crosses into the next square changes the map.",
+                "it forgives a maximum that moves inside its window. One that crosses into the next window changes the map.",
             ),
             Option(
                 "It moves along by one place, as the map before it does.",

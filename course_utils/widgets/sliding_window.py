@@ -84,9 +84,9 @@ class SlidingWindow(anywidget.AnyWidget):
         self.on_msg(self._hear)
 
     def __repr__(self) -> str:
-        what = f"{self.kernel_name} {self.size} x {self.size}" if self.mode == "convolution" else f"{self.mode} {self.size} x {self.size}"
-        settings = f"stride {self.stride}, padding {self.padding}, dilation {self.dilation}"
-        return f"SlidingWindow({self.image_name}, {what}, {settings}, row {self.row}, column {self.column})"
+        what = f"kernel {self.kernel_name!r}" if self.mode == "convolution" else self.mode
+        settings = f"stride {self.stride}, padding {self.padding}, dilation {self.dilation}, row {self.row}, column {self.column}"
+        return f"SlidingWindow(image {self.image_name!r}, {what} of {self.size} x {self.size}, {settings})"
 
     @property
     def settings(self) -> dict[str, object]:

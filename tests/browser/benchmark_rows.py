@@ -69,7 +69,8 @@ def frames_per_second(lab: Lab) -> list[float]:
     page.wait_for_timeout(3_000)  # the first map starts from nothing
     lab.script(FRAMES)
     page.wait_for_timeout(20_000)
-    times = [seconds - _seconds(lab)[0] for seconds in _seconds(lab)]
+    seen = _seconds(lab)
+    times = [seconds - seen[0] for seconds in seen]
     page.get_by_role("button", name="Stop").click()
     return [float(sum(second <= time < second + 1 for time in times)) for second in range(int(max(times)))]
 

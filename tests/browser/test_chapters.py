@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 from nbconvert import HTMLExporter
+from PIL import Image
 
+from course_utils import load_mnist
 from tests.browser.accessibility import findings, undescribed
 from tests.browser.lab import Lab
 from tests.environment import ROOT
 
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+DRAWING = [path for path in CHAPTERS if path.stem[:2] == "07"]  # with a pad to draw on, and a button to upload
 TRAINING = [path for path in CHAPTERS if path.stem[:2] in ("05", "06")]  # with a loop that the learner can stop
 
 
@@ -97,4 +100,31 @@ def test_stop_button(visit):
     assert visit.page.evaluate("stopped - clicked") < 500
     assert visit.python("print(live.stopped, 0 < live.done < live.total)") == "True True\n"
     assert float(visit.python(ACCURACY)) > 0.3  # an untrained network is right once in ten times
+    assert visit.errors() == []
+
+
+@of(DRAWING)
+def test_upload(visit, tmp_path):
+    """A picture of a digit is uploaded with the button, as a learner does; a text file in its place is refused in words."""
+    page = visit.page
+    digit = Image.fromarray(255 - load_mnist(source="sample").test.images[0, 0].numpy()).resize((600, 600))
+    photo = Image.new("RGB", (900, 1200), (230, 225, 210))  # creamy paper
+    photo.paste(digit.convert("RGB"), (150, 300))
+    photo.save(tmp_path / "photo.jpg")
+    (tmp_path / "text.png").write_text("no picture")
+    button = page.get_by_role("button", name="Upload a picture")
+    answers = []
+    for name in ("photo.jpg", "text.png"):
+        with page.expect_file_chooser() as chooser:
+            button.click()
+        chooser.value.set_files(tmp_path / name)
+        page.wait_for_timeout(1000)
+        answers.append(visit.python("""
+try:
+    print(my_drawing().shape, look(prepare_drawing(my_drawing()))[0].argmax().item())
+except ValueError as error:
+    print(error)
+"""))  # fmt: skip
+    assert answers[0] == f"(1200, 900, 3) {load_mnist(source='sample').test.labels[0]}\n"
+    assert answers[1].count("\n") == 2 and "picture" in answers[1]
     assert visit.errors() == []

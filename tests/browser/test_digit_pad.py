@@ -80,6 +80,32 @@ def test_digits_drawn_by_mouse(lab, page):
     assert lab.errors() == []
 
 
+@pytest.mark.parametrize("pointer", ["pen", "touch"])
+def test_pen_and_finger(lab, page, pointer):
+    """A 7 drawn by a pen, and by a finger that would else scroll the page."""
+    canvas = page.locator(".digit-pad-paper canvas").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    corners = [(70, 60), (210, 60), (120, 240)]
+    way = np.concatenate([np.linspace(a, b, 12) for a, b in zip(corners, corners[1:])]) + (box["x"], box["y"])  # (24, 2)
+    devtools = lab.context.new_cdp_session(page)
+    if pointer == "touch":
+        devtools.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    for i, (x, y) in enumerate(way.tolist() + [way[-1].tolist()]):
+        step = ("Start", "Pressed") if i == 0 else ("End", "Released") if i == len(way) else ("Move", "Moved")
+        if pointer == "touch":
+            points = [] if step[0] == "End" else [{"x": x, "y": y}]
+            devtools.send("Input.dispatchTouchEvent", {"type": f"touch{step[0]}", "touchPoints": points})
+        else:
+            button = {"button": "left", "buttons": 1, "clickCount": 1, "pointerType": "pen"}
+            devtools.send("Input.dispatchMouseEvent", {"type": f"mouse{step[1]}", "x": x, "y": y} | button)
+    devtools.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    devtools.detach()
+    assert "Read as 7." in wait_for(lab, lambda now: now["ink"] > 4000)["summary"]
+    assert canvas.bounding_box() == box
+    assert lab.errors() == []
+
+
 def test_undo_and_clear(lab, page):
     """Stroke by stroke; what Python drew is undone as well; both views show the same."""
     draw(page, [np.array([[40, 60], [40, 200]])])

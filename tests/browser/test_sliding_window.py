@@ -161,7 +161,7 @@ def test_choices(lab, page):
     page.locator(".sw select[aria-label=kernel]").select_option("trained 3")
     enter(page, "padding", "2")
     enter(page, "stride", "2")
-    assert value(lab, "repr(explorer)") == "SlidingWindow(part, trained 3 5 x 5, stride 2, padding 2, dilation 1, row 3, column 4)"
+    assert value(lab, "repr(explorer)") == "SlidingWindow(image 'part', kernel 'trained 3' of 5 x 5, stride 2, padding 2, dilation 1, row 3, column 4)"
     page.locator(".sw select[aria-label=mode]").select_option("max")
     enter(page, "size", "4")
     assert value(lab, "[explorer.mode, explorer.size, explorer.kernel.shape[0], explorer.error]") == ["max", 4, 5, ""]
