@@ -14,7 +14,9 @@ from PIL import Image
 from course_utils import load_mnist
 from tests.browser.accessibility import findings, undescribed
 from tests.browser.lab import Lab
+from tests.browser.test_digit_pad import draw
 from tests.environment import ROOT
+from tests.handwriting import skeleton, strokes
 
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 DRAWING = [path for path in CHAPTERS if path.stem[:2] == "07"]  # with a pad to draw on, and a button to upload
@@ -126,5 +128,22 @@ except ValueError as error:
     print(error)
 """))  # fmt: skip
     assert answers[0] == f"(1200, 900, 3) {load_mnist(source='sample').test.labels[0]}\n"
-    assert answers[1].count("\n") == 2 and "picture" in answers[1]
+    assert answers[1].count("\n") == 2 and answers[1].startswith("This is no image")
+    assert visit.errors() == []
+
+
+@of(DRAWING)
+def test_own_drawing(visit):
+    """A digit is drawn on the chapter's pad, and Run Selected Cell and All Below takes it through the rest of the chapter."""
+    page = visit.page
+    test = load_mnist(source="sample").test
+    row = (test.labels == 3).nonzero()[0].item()
+    points, pairs = skeleton(test.images[row])
+    page.locator(".digit-pad").first.wait_for()
+    draw(page, [140 + 170 * points[walk[::3]] for walk in strokes(pairs) if len(walk) > 4])
+    page.wait_for_function("document.querySelector('.digit-pad-says').textContent.includes('Read as 3')")
+    assert "DigitPad" in visit.script("return panel.content.activeCell.model.sharedModel.getSource();")  # where the hand was
+    visit.command("notebook:run-all-below")
+    assert visit.python("print(is_stored, pad.image is not None, classes[0].item())") == "False True 3\n"
+    assert "Read as 3" in page.locator(".digit-pad-says").first.inner_text()  # the drawing is still there
     assert visit.errors() == []
