@@ -15,8 +15,8 @@ QUESTIONS = (
                 "one place of a pooled map stands for two columns. One pixel is half a place, so the map cannot move along.",
             ),
             Option(
-                "It changes where a large number crosses into a new square.",
-                "inside its square, the largest number may move, and nothing shows. Once it goes out, or a larger one comes in, the map changes. So pooling forgives some moves, not all.",
+                "It changes where a large number crosses into a new window.",
+                "inside its window, the largest number may move, and nothing shows. Once it goes out, or a larger one comes in, the map changes. So pooling forgives some moves, not all.",
                 right=True,
             ),
         ),

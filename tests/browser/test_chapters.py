@@ -1,4 +1,4 @@
-"""Every chapter in a real browser: Run All to the end, what screen readers and high contrast need, the Stop button.
+"""Every chapter in a real browser: Run All to the end, what screen readers and high contrast need, the Stop button, all answers.
 
 Each chapter is run once. Every test of that visit looks at what it left on the page.
 """
@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 from nbconvert import HTMLExporter
 from PIL import Image
+from playwright.sync_api import expect
 
 from course_utils import load_mnist
+from course_utils.quiz import QUIZZES
 from tests.browser.accessibility import findings, undescribed
 from tests.browser.lab import Lab
 from tests.browser.test_digit_pad import draw
 from tests.environment import ROOT
 from tests.handwriting import skeleton, strokes
+from tests.test_exercises import WRONG, found_in
 
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 DRAWING = [path for path in CHAPTERS if path.stem[:2] == "07"]  # with a pad to draw on, and a button to upload
@@ -146,4 +149,40 @@ def test_own_drawing(visit):
     visit.command("notebook:run-all-below")
     assert visit.python("print(is_stored, pad.image is not None, classes[0].item())") == "False True 3\n"
     assert "Read as 3" in page.locator(".digit-pad-says").first.inner_text()  # the drawing is still there
+    assert visit.errors() == []
+
+
+@of(CHAPTERS)
+def test_every_exercise(visit, request):
+    """Each is answered in all the wrong ways that test_exercises.py knows, and gets the hint for it; then with the folded solution."""
+    chapter = request.node.callspec.params["visit"].stem[:2]
+    cells = visit.cells()
+    found = found_in(chapter)
+    for name, (stub, check, solution) in found.items():
+        at = next(i for i, cell in enumerate(cells) if cell["source"] == check)
+        assert cells[at - 1]["source"] == stub
+        variable = check[:-1].rsplit(", ", 1)[1]
+        for wrong, words in WRONG[name]:
+            answer = wrong.strip() if wrong.strip().startswith("def ") else f"{variable} = {wrong}"
+            visit.run_cell(at - 1, f"import torch\nimport torch.nn.functional as F\n{answer}")
+            visit.run_cell(at)  # a nudge, at the first time
+            said = visit.run_cell(at)
+            assert words in said and not said.startswith("Right"), (wrong, said)
+        visit.run_cell(at - 1, solution)
+        assert visit.run_cell(at).startswith("Right: "), name
+    at = next(i for i, cell in enumerate(cells) if cell["source"] == f'progress("{chapter}")')
+    assert f"{len(found)} of {len(found)} exercises done" in visit.run_cell(at)
+    assert visit.errors() == []
+
+
+@of(CHAPTERS)
+def test_every_option(visit, request):
+    """Each option of the quiz is clicked, and explains itself below its question."""
+    page = visit.page
+    shown = page.locator(".course-quiz")
+    for at, question in enumerate(QUIZZES[request.node.callspec.params["visit"].stem[:2]]):
+        buttons = shown.locator(".widget-radio-box").nth(at).get_by_role("radio").all()
+        for option, button in zip(question.options, buttons, strict=True):
+            button.click()
+            expect(shown.get_by_role("status").nth(at)).to_have_text(option.explanation)
     assert visit.errors() == []
