@@ -67,7 +67,7 @@ def to_ink(array: ArrayLike) -> Tensor:
         float32 (H, W) in [0, 1], the largest value 1; what is fainter than 0.2 is set to 0.
 
     Raises:
-        ValueError: an empty drawing; a wrong shape, dtype or range; too large; NaN.
+        ValueError: an empty drawing; one that is mostly ink; a wrong shape, dtype or range; too large; NaN.
     """
     grey = grey_of(array)  # (H, W)
     border = torch.cat([grey[0], grey[-1], grey[:, 0], grey[:, -1]])  # (2 W + 2 H,)
@@ -77,11 +77,13 @@ def to_ink(array: ArrayLike) -> Tensor:
     if contrast < 0.1:
         raise ValueError(EMPTY)
     ink = (paper - grey if darker >= lighter else grey - paper) / contrast  # (H, W)
+    if (ink > 0.5).float().mean() > 0.5:
+        raise ValueError("More than half of this picture would be ink.\nCut off the frame or the dark edge around the paper, and leave a margin around the digit.")
     return ink.where(ink >= FAINT, 0)  # (H, W)
 
 
 def grey_of(array: ArrayLike) -> Tensor:
-    """The brightness of each pixel: the luma of ITU-R BT.601; what is see-through lies on white, or on black if it is light.
+    """The brightness of each pixel: the luma of ITU-R BT.601; what is see-through counts as the paper around the ink.
 
     Args: as for `to_ink`. Returns: float32 (H, W), 0 (black) to 1 (white). Raises: ValueError, as `to_ink`.
     """
@@ -113,8 +115,9 @@ def grey_of(array: ArrayLike) -> Tensor:
     if channels.shape[2] == 3:
         return grey
     opacity = channels[:, :, 3]  # (H, W)
-    is_light = (grey * opacity).sum() > opacity.sum() / 2
-    return grey * opacity + (0 if is_light else 1) * (1 - opacity)  # (H, W)
+    is_light = (grey * opacity).sum() > opacity.sum() / 2  # the opaque part: the ink alone, or the paper with the ink on it
+    is_paper = opacity.mean() > 0.5
+    return grey * opacity + (1 if is_light == is_paper else 0) * (1 - opacity)  # (H, W)
 
 
 def crop(ink: Tensor) -> Tensor:
@@ -138,18 +141,25 @@ def crop(ink: Tensor) -> Tensor:
 def scale_to_box(ink: Tensor, size: int = 20) -> Tensor:
     """Scale to fit a square box: the longer side becomes `size`, the other keeps the proportions.
 
-    Antialiasing averages all pixels that fall into a new one, so a thin line turns grey and none is lost.
+    Antialiasing averages all pixels that fall into a new one, so no line is lost. A thin one turns grey, so all is
+    made darker in the end until the largest value is what it was.
 
     Args:
-        ink: float32 (H, W).
+        ink: float32 (H, W), with some ink.
         size: pixels a side of the box, at least 1.
 
     Returns:
         float32 (h, w), the larger of h and w is `size`.
+
+    Raises:
+        ValueError: no ink at all.
     """
+    if not ink.any():
+        raise ValueError(EMPTY)
     factor = size / max(ink.shape)
     height, width = (max(1, round(side * factor)) for side in ink.shape)
-    return F.interpolate(ink[None, None], (height, width), mode="bilinear", antialias=True)[0, 0].clamp(0, 1)  # (h, w)
+    small = F.interpolate(ink[None, None], (height, width), mode="bilinear", antialias=True)[0, 0].clamp(0, 1)  # (h, w)
+    return small * (ink.max() / small.max())  # (h, w)
 
 
 def centre_by_mass(image: Tensor) -> Tensor:

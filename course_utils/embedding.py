@@ -15,7 +15,8 @@ from torch import Tensor
 
 FREE_FRAMES = 9  # frames in which the map may still find its shape
 PULL = 0.005  # strength, over N, of the pull towards the last frame, after them
-STEP = 5.0  # of a new point on a finished map
+STEP = 5.0  # of a new point on a finished map; smaller where it listens to few neighbours
+TOO_LARGE = "The features are so large that their distances are not finite.\nThe training has probably diverged: look at the loss, and try a smaller learning rate."
 BLOCK = 64_000  # numbers worked on at a time: few enough for a processor core's cache
 
 
@@ -53,7 +54,7 @@ class LiveTSNE:
             features: (N, D) numbers, the same N points in the same order each time.
 
         Returns:
-            float32 array (N, 2), centred on the origin; also kept in `embedding_`.
+            float32 array (N, 2), centred on the origin; a copy of `embedding_`.
 
         Raises:
             ValueError: not (N, D), another N than before, values that are not finite, or too few
@@ -78,7 +79,7 @@ class LiveTSNE:
         self.kl_divergence_ = descent.kl(y)
         self.embedding_ = y.numpy()
         self._frames += 1
-        return self.embedding_
+        return self.embedding_.copy()
 
     def _checked(self, features: Tensor | np.ndarray) -> Tensor:
         features = torch.as_tensor(features).detach().cpu().float()
@@ -120,6 +121,9 @@ def affinities(features: Tensor, perplexity: float, log_beta: Tensor | None = No
 
     Returns:
         (P float32 (N, N), symmetric, zero diagonal, sum 1; log_beta float32 (N, 1), of distances whose mean is 1).
+
+    Raises:
+        ValueError: features so large that their distances are not finite.
     """
     centred = features - features.mean(dim=0)
     squares = centred.square().sum(dim=1)  # (N,)
@@ -127,6 +131,8 @@ def affinities(features: Tensor, perplexity: float, log_beta: Tensor | None = No
     d.fill_diagonal_(math.inf)
     d -= d.min(dim=1, keepdim=True).values  # changes no affinity, and keeps the sums away from zero
     d.fill_diagonal_(0)
+    if not torch.isfinite(d).all():
+        raise ValueError(TOO_LARGE)
     d /= d.mean().clamp(min=1e-30)  # so that every size of feature starts from the same beta
     p, log_beta = _bell_curves(d, perplexity, log_beta, itself=True)
     p = p + p.T
@@ -198,14 +204,17 @@ def place_on_map(features: Tensor, map_features: Tensor, map_points: Tensor | np
     d = torch.cdist(features, map_features).square_()  # (M, N)
     d -= d.min(dim=1, keepdim=True).values
     d /= d.mean(dim=1, keepdim=True).clamp(min=1e-30)
+    if not torch.isfinite(d).all():
+        raise ValueError(TOO_LARGE)
     p, _ = _bell_curves(d, perplexity)  # (M, N)
     new = p @ y  # (M, 2)
+    step = min(STEP, perplexity / 3)
     with _one_thread():
         for _ in range(30):
             w = 1 / (1 + torch.cdist(new, y).square())  # (M, N)
             q = w / w.sum(dim=1, keepdim=True)  # (M, N)
             force = (p - q) * w  # (M, N)
-            new = new - STEP * (force.sum(dim=1, keepdim=True) * new - force @ y)  # (M, 2)
+            new = new - step * (force.sum(dim=1, keepdim=True) * new - force @ y)  # (M, 2)
     return new.numpy()
 
 

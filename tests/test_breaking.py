@@ -1,7 +1,8 @@
 """Does the suite notice? Each test breaks course_utils in one place, in a copy of the project, and wants the suite to fail.
 
-One copy stays whole, and must pass. The suite in the copies is the whole one, chapters included, less this file, the chapters' second run on the full
-MNIST (test_full_set.py: the same cells, and minutes) and the real browser (tests/browser: minutes). It stops at its first failure.
+One copy stays whole, and must pass. The suite in the copies is the whole one, chapters included, less this file, the
+chapters' second run on the full MNIST (test_full_set.py: the same cells, and minutes) and the real browser
+(tests/browser: minutes). It stops at its first failure.
 """
 
 import os

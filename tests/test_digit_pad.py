@@ -83,6 +83,10 @@ def test_from_the_browser(pad):
         {"seen": memoryview(bytes(784))},
         {"summary": "a seven"},
         {"error": ""},
+        {"_esm": "export default {}"},
+        {"_dom_classes": ["x"]},
+        {"layout": "nonsense"},
+        {"_view_count": "x"},
         {"pen": 9, "pixels": memoryview(b"")},
     ],
     ids=lambda message: f"{list(message)} {str(list(message.values())[-1])[:12]}",
@@ -101,7 +105,7 @@ def test_refused(pad, message, monkeypatch):
 
 
 def test_read_complains():
-    """A ValueError of `read` is told; the image is there all the same. Other errors are mistakes, and come out."""
+    """An error of `read` is told, with its name where it is no ValueError; the image is there all the same."""
 
     def read(image: torch.Tensor) -> str:
         raise ValueError("No weights.\nLoad some.")
@@ -110,8 +114,12 @@ def test_read_complains():
     pad.drawing = SEVEN
     assert pad.error == "No weights.\nLoad some." and pad.image is not None and pad.summary.startswith("The network sees")
     pad.read = lambda image: 1 / 0
-    with pytest.raises(ZeroDivisionError):
-        pad.drawing = SEVEN.T
+    pad.drawing = SEVEN.T
+    assert pad.error == "ZeroDivisionError: division by zero"
+    assert pad.image.equal(prepare_drawing(SEVEN.T)) and pad.summary.startswith("The network sees") and "\n" not in pad.summary
+    pad.read = lambda image: image.argmax()  # no text: shown as text all the same
+    pad.drawing = SEVEN
+    assert pad.error == "" and pad.summary.endswith(f"\ntensor({pad.image.argmax()})")
 
 
 def test_all_black(pad):

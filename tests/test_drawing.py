@@ -110,6 +110,26 @@ def test_the_digits_themselves_go_through():
     assert (originals.flatten(1) @ torch.arange(28.0).repeat(28) / originals.sum((1, 2, 3))).mean() == pytest.approx(14, abs=0.05)
 
 
+def test_thin_pens_are_as_dark():
+    """However many pixels a new one averages, the darkest is 1 again."""
+    for side, pen in ((280, 1), (280, 8), (1000, 1), (4096, 20)):
+        line = np.full((side, side), 255, np.uint8)
+        line[side // 4 : -side // 4, side // 2 : side // 2 + pen] = 0
+        for without in ([], ["crop"], ["box"]):
+            assert prepare_drawing(line, without).max() == pytest.approx(1, abs=1e-5)
+    with pytest.raises(ValueError, match="nothing drawn"):
+        prepare_drawing(np.zeros((280, 280), np.uint8), STEPS)
+
+
+@pytest.mark.parametrize("ink", [0, 255])
+def test_see_through_corners(ink):
+    """They are paper, around opaque paper as well as around ink alone."""
+    array = np.dstack([np.where(seven() == 0, ink, 255 - ink)] * 3 + [np.full((280, 280), 255)]).astype(np.uint8)
+    array[:9, :9, 3] = array[-9:, -9:, 3] = 0
+    torch.testing.assert_close(prepare_drawing(array), SEVEN, rtol=0, atol=1e-5)
+    assert prepare_drawing(rgba(ink, 255 - seven())).equal(SEVEN)
+
+
 def test_to_ink():
     """By hand: paper 200, ink 100, a shadow of 190 is paper; the strongest difference is 1."""
     array = np.full((4, 5), 200, np.uint8)
@@ -145,10 +165,12 @@ def test_scale_to_box(shape, expected):
 
 def test_scaling_loses_no_line():
     """Antialiasing: of lines one pixel wide, each leaves its share of grey, nearly (a new pixel's weights fall off to its sides)."""
-    for column in range(15, 185, 7):
-        ink = torch.zeros(200, 200)
+    block = torch.zeros(200, 200)
+    block[:, -30:] = 1  # stays the darkest, so that all else keeps its grey
+    for column in range(15, 150, 6):
+        ink = block.clone()
         ink[:, column] = 1
-        assert scale_to_box(ink).sum().item() == pytest.approx(ink.sum().item() / 100, rel=0.1)
+        assert (scale_to_box(ink) - scale_to_box(block)).sum().item() == pytest.approx(200 / 100, rel=0.1)
 
 
 def test_centre():
@@ -195,6 +217,7 @@ NAN = np.full((9, 9), np.nan)
         (seven() * 1.0, r"0\.\.1"),
         (-np.eye(9), r"0\.\.1"),
         (np.eye(9, dtype=int) * 256, r"0\.\.255"),
+        (np.pad(seven()[1:-1, 1:-1], 1), "frame"),
         (np.zeros((1, 28, 28)), "shape"),
         (np.zeros((9, 9, 2)), "shape"),
         (np.zeros((1, 1, 28, 28)), "shape"),

@@ -118,7 +118,7 @@ def test_what_it_refuses(explorer, setting, what):
     "arguments",
     [
         {"image": torch.ones(3)}, {"image": torch.ones(41, 2)}, {"image": torch.full((2, 2), float("inf"))}, {"image": {}},
-        {"kernels": {}}, {"kernels": {"wide": torch.ones(2, 3)}}, {"kernels": {"large": torch.ones(10, 10)}}, {"kernels": {3: KERNEL}},
+        {"kernels": {}}, {"kernels": {OWN: KERNEL}}, {"kernels": {"wide": torch.ones(2, 3)}}, {"kernels": {"large": torch.ones(10, 10)}}, {"kernels": {3: KERNEL}},
         {"kernel": "other"}, {"mode": "min"}, {"stride": 0}, {"row": 9}, {"mode": "max", "padding": 2},
     ],
 )  # fmt: skip
@@ -126,6 +126,15 @@ def test_bad_arguments(arguments):
     with pytest.raises(ValueError) as error:
         SlidingWindow(**{"image": PAPER, "kernels": {"corner": KERNEL}} | arguments)
     assert len(str(error.value).split("\n")) == 2
+
+
+def test_observers_see_the_whole_change(explorer):
+    """Never a stride with a place that it has taken out of the output."""
+    said = []
+    explorer.change(row=2, column=2)
+    explorer.observe(lambda change: said.append(explorer.summary), "stride")
+    explorer.stride = 2
+    assert said == [explorer.summary] and explorer.error == "" and (explorer.stride, explorer.row) == (2, 1)
 
 
 # ---------------------------------------------------------------- what a browser sends
@@ -149,7 +158,7 @@ def test_good_messages(explorer):
         {"kernel_name": "blur"}, {"image_name": ["paper"]}, {"size": 3}, {"_kernel": as_bytes(np.ones(9))}, {"_kernel": as_bytes(np.ones(5))},
         {"_kernel": as_bytes([1, 2, 3, np.nan])}, {"_kernel": as_bytes([1, 2, 3, 2000])}, {"_kernel": memoryview(b"abc")},
         {"_kernel": memoryview(b"")}, {"_kernel": 5}, {"_kernel": as_bytes(np.ones(100)), "size": 10}, {"error": 5}, {"error": "x" * 501},
-        {"_images": {}}, {"_esm": "alert()"}, {"row": 1, "stride": 99},
+        {"_images": {}}, {"_esm": "alert()"}, {"row": 1, "stride": 99}, {"_view_count": "x"}, {"_kernel": as_bytes(np.ones(4))},
     ],
 )  # fmt: skip
 def test_bad_messages(explorer, message):

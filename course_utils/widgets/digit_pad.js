@@ -178,7 +178,7 @@ export default () => {
         });
         canvas.addEventListener("pointermove", (event) => {
             if (event.pointerId !== pointer) return;
-            const coalesced = event.getCoalescedEvents();
+            const coalesced = event.getCoalescedEvents?.() ?? []; // not there where the page comes over http from another machine
             for (const part of coalesced.length ? coalesced : [event]) lineTo(...place(part));
         });
         for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
@@ -201,6 +201,7 @@ export default () => {
 
         canvas.addEventListener("keydown", (event) => {
             if (pointer !== null) return;
+            if (event.key === " " && event.repeat) return event.preventDefault(); // a key that is held down counts once
             if (event.key === " ") pen.down ? penUp() : penDown(Math.round(pen.x), Math.round(pen.y));
             else if (event.key in MOVES) {
                 const step = event.shiftKey ? 2 : 10;
@@ -252,7 +253,7 @@ export default () => {
             listener();
         }
         return () => {
-            clearTimeout(timer);
+            if (timer) send();
             for (const [name, listener] of Object.entries(listeners)) model.off(`change:${name}`, listener);
         };
     }

@@ -29,8 +29,8 @@ class DigitPad(anywidget.AnyWidget):
     A message from the browser that is no drawing is refused: `error` says why, and all stays as it was.
 
     Args:
-        read: called after every change with float32 (1, 1, 28, 28); the text that it returns is shown beside. A
-            `ValueError` that it raises is told in its place.
+        read: called after every change with float32 (1, 1, 28, 28); what it returns is shown beside, as text. An
+            error that it raises is told in its place.
 
     Attributes:
         image: float32 (1, 1, 28, 28) in [0, 1], the drawing prepared for the network; None while the pad is empty.
@@ -91,7 +91,7 @@ class DigitPad(anywidget.AnyWidget):
                 good = type(value) is int and PENS[0] <= value <= PENS[1]
                 wanted = f"a whole number from {PENS[0]} to {PENS[1]}"
             else:
-                good = name not in ("seen", "summary", "error")  # the rest is ipywidgets' own
+                good = name == "_view_count" and (value is None or type(value) is int)  # ipywidgets' own
                 wanted = "set by Python alone"
             if not good:
                 return f'The browser sent a wrong "{name}": it must be {wanted}.\nThe pad stays as it was. Reload the page if this comes again.'
@@ -105,9 +105,11 @@ class DigitPad(anywidget.AnyWidget):
             try:
                 image = prepare_drawing(drawing)  # (1, 1, 28, 28)
                 said = [_in_words(image)]
-                said += [self.read(image)] if self.read else []
+                said += [str(self.read(image))] if self.read else []
             except ValueError as problem:
                 error = str(problem)
+            except Exception as problem:  # in `read`, the learner's own code
+                error = f"{type(problem).__name__}: {problem}"
         self.image = image
         with self.hold_sync():  # one message to the browser
             self.seen = b"" if image is None else (image * 255).round().byte().numpy().tobytes()

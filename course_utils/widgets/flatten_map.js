@@ -272,10 +272,15 @@ function render({ model, el }) {
     drawFrames();
   }
 
+  /** Not again what stands there: a screen reader would read it aloud again. */
+  function say(node, text) {
+    if (node.textContent !== text) node.textContent = text;
+  }
+
   function drawFrames() {
     const index = hovered ?? model.get("index");
-    said.textContent = summary(index);
-    error.textContent = complaint || model.get("error");
+    say(said, summary(index));
+    say(error, complaint || model.get("error"));
     if (!plan) return;
     for (const panel of [maps, vector]) panel.drawFrames(index, placeOf(index)[0]);
   }

@@ -79,7 +79,7 @@ class FlattenMap(anywidget.AnyWidget):
     def place(self, place: tuple[int, int, int]) -> None:
         """Frame this place. TraitError: it is not there."""
         sizes = self.maps.shape
-        if len(place) != 3 or not all(isinstance(i, int) and 0 <= i < size for i, size in zip(place, sizes)):
+        if len(place) != 3 or not all(isinstance(i, int | np.integer) and 0 <= i < size for i, size in zip(place, sizes)):
             raise traitlets.TraitError(
                 f"A place is (map, row, column), from (0, 0, 0) to {tuple(size - 1 for size in sizes)}, "
                 f"and {reprlib.repr(place)} is not one of them.\nSet one that is."

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import html
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Self
 
 import ipywidgets
+from IPython import get_ipython
 from matplotlib.figure import Figure
 
 from course_utils import figures
@@ -82,9 +85,12 @@ class LiveLoop(ipywidgets.VBox):
         self.done, self.stopped, self.stop_button.disabled = 0, False, False  # a loop that runs again starts anew
         self._started = self._listened = self._told = time.monotonic()
         self._tell("")
+        self._while_running = ExitStack()
+        self._while_running.enter_context(_answered_messages())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        self._while_running.close()
         # An interrupted cell that awaits is cancelled by the kernel, any other gets a KeyboardInterrupt.
         interrupted = kind is not None and issubclass(kind, KeyboardInterrupt | asyncio.CancelledError)
         self.stopped = self.stopped or interrupted
@@ -92,6 +98,30 @@ class LiveLoop(ipywidgets.VBox):
         if self.stopped:
             self._tell("stopped; what was learned is kept")
         return interrupted
+
+
+@contextmanager
+def _answered_messages() -> Iterator[None]:
+    """Tell the browser that its widgets' messages have been dealt with while a cell awaits, which ipykernel 7.4 does not.
+
+    A widget sends no second change before it hears that the kernel is idle after the first: it would be dead for good.
+    """
+    kernel = getattr(get_ipython(), "kernel", None)
+    if kernel is None:  # not in a notebook
+        yield
+        return
+    handle = kernel.shell_handlers["comm_msg"]
+
+    def handle_and_answer(stream: object, identities: list, message: dict) -> None:
+        handle(stream, identities, message)
+        for state in ("idle", "busy"):  # the cell still runs
+            kernel.session.send(kernel.iopub_socket, "status", {"execution_state": state}, parent=message)
+
+    kernel.shell_handlers["comm_msg"] = handle_and_answer
+    try:
+        yield
+    finally:
+        kernel.shell_handlers["comm_msg"] = handle
 
 
 class LiveView(LiveLoop):

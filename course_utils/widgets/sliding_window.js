@@ -186,6 +186,15 @@ function onEntered(box, listener) {
   });
 }
 
+// While the learner types, nothing else is written into the box; once it is left, what holds stands there again.
+function onTyped(box, left) {
+  box.addEventListener("input", () => { box.dataset.typing = "true"; });
+  box.addEventListener("blur", () => {
+    box.dataset.typing = "";
+    left();
+  });
+}
+
 function render({ model, el }) {
   let [timer, playing, frame, built] = [0, 0, 0, ""];
   const save = () => {
@@ -220,9 +229,12 @@ function render({ model, el }) {
     const least = ["padding", "row", "column"].includes(name) ? 0 : 1;
     boxes[name] = element("input", { type: "number", min: least, step: 1, attributes: { "aria-label": name } });
     if (NUMBERS.indexOf(name) < 4) boxes[name].max = LARGEST;
+    onTyped(boxes[name], () => soon());
     onEntered(boxes[name], () => {
       const entered = boxes[name].value === "" ? NaN : Number(boxes[name].value);
-      if (entered !== model.get(name)) take({ [name]: entered });
+      boxes[name].dataset.typing = "";
+      if (entered === model.get(name)) paint();
+      else take({ [name]: entered });
     });
   }
   const labelled = (name, control) => element("label", {}, [name, control]);
@@ -285,8 +297,8 @@ function render({ model, el }) {
       take({ kernel: { rows: s.size, columns: s.size, values } });
     };
     box.addEventListener("focus", () => box.select());
+    onTyped(box, () => soon());
     box.addEventListener("input", () => {
-      box.dataset.typing = "true";
       if (good()) store();
     });
     onEntered(box, () => {
@@ -320,7 +332,7 @@ function render({ model, el }) {
     output.canvas.setAttribute("aria-label", `output ${result.rows} x ${result.columns}: arrow keys move the window; row ${s.row}, column ${s.column}`);
     sum.textContent = arithmetic(s, result);
     if (error.textContent !== model.get("error")) error.textContent = model.get("error");
-    for (const name of NUMBERS) boxes[name].value = s[name];
+    for (const name of NUMBERS) if (boxes[name].dataset.typing !== "true") boxes[name].value = s[name];
     for (const [name, select] of Object.entries(selects)) select.value = s[name];
     const own = selects.kernel_name.lastElementChild;
     own.disabled = own.hidden = s.kernel_name !== OWN;
@@ -372,7 +384,11 @@ function render({ model, el }) {
     playing = setInterval(step, Math.max(40, Math.min(400, 20000 / (output.rows * output.columns))));
     label();
   });
-  stillness.addEventListener("change", label);
+  const still = () => {
+    if (stillness.matches) stop();
+    label();
+  };
+  stillness.addEventListener("change", still);
 
   const soon = () => {
     if (!frame) frame = requestAnimationFrame(paint);
@@ -381,10 +397,10 @@ function render({ model, el }) {
   label();
   paint();
   return () => {
-    clearTimeout(timer);
+    if (timer) save();
     clearInterval(playing);
     cancelAnimationFrame(frame);
-    stillness.removeEventListener("change", label);
+    stillness.removeEventListener("change", still);
     for (const name of [...SETTINGS, "error"]) model.off(`change:${name}`, soon);
   };
 }

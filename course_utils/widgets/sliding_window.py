@@ -74,6 +74,8 @@ class SlidingWindow(anywidget.AnyWidget):
         self._drawn: tuple[dict[str, object], torch.Tensor] | None = None  # what the browser drew, and with which settings
         self.images = _grids(image if isinstance(image, dict) else {"image": image}, "image", 40)
         self.kernels = _grids(kernels, "kernel", LARGEST)
+        if OWN in self.kernels:
+            raise ValueError(f'"{OWN}" is what the explorer calls a kernel that the learner has changed.\nGive this one another name.')
         super().__init__(_images=_packed(self.images), _kernels=_packed(self.kernels), image_name=next(iter(self.images)))
         kernel = next(iter(self.kernels)) if kernel is None else kernel
         size = len(self.kernels.get(kernel, "-")) if size is None else size
@@ -144,7 +146,7 @@ class SlidingWindow(anywidget.AnyWidget):
         """Take over settings that have been checked."""
         self._settling = True
         try:
-            with self.hold_sync():
+            with self.hold_sync(), self.hold_trait_notifications():  # observers see the whole change
                 for name, value in new.items():
                     setattr(self, name, value)
         finally:
@@ -212,11 +214,15 @@ class SlidingWindow(anywidget.AnyWidget):
                 raise ValueError(f"The browser may not change {sliding.listed(sorted(unknown))}.\nRun the cell again.")
             if "_kernel" in sync_data:
                 _floats(sync_data["_kernel"], "kernel", LARGEST_NUMBER)
+            if not isinstance(sync_data.get("_view_count"), int | None):
+                raise ValueError("The browser sent a number of views that is no number.\nRun the cell again.")
             if not isinstance(sync_data.get("error", ""), str) or len(sync_data.get("error", "")) > 500:
                 raise ValueError("The browser sent an error that is no short text.\nRun the cell again.")
             new |= {name: value for name, value in sync_data.items() if name in new}
             if why := self._refusal(new):
                 raise ValueError(why)
+            if new["kernel_name"] != OWN and bytes(new["_kernel"]) != bytes(_packed(self.kernels)[new["kernel_name"]]["values"]):
+                raise ValueError(f"The browser sent other numbers than those of the kernel {new['kernel_name']!r:.60}.\nRun the cell again.")
         except ValueError as error:
             self.error = str(error)
             self.send_state([*new, "error"])  # the browser goes back to what holds here

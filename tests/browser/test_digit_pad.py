@@ -158,6 +158,23 @@ def test_keyboard(lab, page):
     assert lab.errors() == []
 
 
+def test_over_http(lab, page):
+    """Where a page comes over http from another machine, the browser has no getCoalescedEvents: lines are drawn all the same."""
+    page.evaluate("delete PointerEvent.prototype.getCoalescedEvents")
+    draw(page, [np.array([[40, 60], [40, 200], [240, 120]])])
+    assert wait_for(lab, lambda now: now["ink"] > 4000)["ink"] > 4000
+    assert lab.errors() == []
+
+
+def test_space_held_down(lab, page):
+    """It puts the pen down once, however often the keyboard repeats it."""
+    page.locator(".digit-pad-paper canvas").first.focus()
+    for _ in range(6):
+        page.keyboard.down("Space")  # playwright marks all but the first as repeated
+    page.keyboard.up("Space")
+    assert "Pen down" in page.locator(".digit-pad-position").first.inner_text()
+
+
 def test_a_wrong_message_from_the_browser(lab, page):
     """Too few bytes: refused in words, and both views still show the drawing."""
     draw(page, [np.array([[40, 60], [40, 200]])])

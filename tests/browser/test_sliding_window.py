@@ -1,6 +1,7 @@
 """SlidingWindow in a real browser: by mouse, by keyboard, and 200 random settings against torch."""
 
 import json
+import re
 
 import pytest
 
@@ -189,6 +190,68 @@ drawn = explorer._drawn[0] == explorer._needed() and explorer.error == "" and to
 same = explorer.output.shape == right.shape and torch.allclose(explorer.output, right, rtol=0, atol=1e-5)
 print(json.dumps([drawn, same, explorer.summary]))
 """
+
+
+def test_number_typed_back(lab, page):
+    """A cell that is left with the number that it had follows the next kernel; a box that is being typed in is left alone."""
+    first = page.get_by_label("kernel row 0, column 0")
+    first.fill("5")
+    first.fill("-1")
+    page.keyboard.press("Tab")
+    page.get_by_label("kernel", exact=True).select_option("trained 3")
+    page.wait_for_function("document.querySelectorAll('.sw-kernel input').length === 25")
+    page.get_by_label("kernel", exact=True).select_option("top edge")
+    lab.python("explorer.kernel = torch.full((3, 3), 7.0)")
+    page.wait_for_function("[...document.querySelectorAll('.sw-kernel input')].every((box) => box.value === '7')")
+    box(page, "dilation").press("Control+a")
+    box(page, "dilation").press_sequentially("2")
+    page.mouse.move(*cell(page, 10, 8))
+    page.mouse.move(*cell(page, 12, 9))
+    assert box(page, "dilation").input_value() == "2" and value(lab, "explorer.dilation") == 1
+    box(page, "dilation").press("Enter")
+    assert value(lab, "[explorer.dilation, explorer.row]") == [2, 12]
+
+
+def test_less_motion_while_it_plays(lab, page):
+    """The slide stops where the learner asks for less motion."""
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_timeout(300)
+    page.emulate_media(reduced_motion="reduce")
+    page.wait_for_timeout(200)
+    there = page.locator(".sw-summary").inner_text()
+    page.wait_for_timeout(600)
+    assert page.locator(".sw-summary").inner_text() == there
+    page.emulate_media(reduced_motion="no-preference")
+    page.get_by_role("button", name="Play").wait_for()
+
+
+def test_while_a_cell_awaits(lab, page):
+    """An explorer that is used while a loop runs still talks with Python: during the loop, and afterwards."""
+    lab.script("""
+        const cell = panel.content.widgets[0].model.sharedModel;
+        cell.setSource(`import asyncio
+from course_utils.widgets import LiveView
+explorer.change(row=6, column=10)
+display(explorer, live := LiveView(total=80))
+seen = []
+with live:
+    for done in range(1, 81):
+        await asyncio.sleep(0.1)
+        await live.step(done)
+        seen.append(explorer.column)`);
+        panel.content.activeCellIndex = 0;
+        window.courseRan = false;
+        jupyterapp.commands.execute("notebook:run-cell").finally(() => { courseRan = true; });""")
+    page.get_by_text(re.compile(r"\b[1-9]\d of 80")).wait_for()
+    output = page.locator(".sw-output")
+    output.focus()
+    for _ in range(4):
+        output.press("ArrowRight")
+        page.wait_for_timeout(700)
+    page.wait_for_function("window.courseRan")
+    output.press("ArrowRight")
+    assert value(lab, "[explorer.column, seen[-1]]") == [15, 14]
+    assert lab.errors() == []
 
 
 @pytest.mark.parametrize("seed", range(8))
