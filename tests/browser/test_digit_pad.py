@@ -21,12 +21,19 @@ display(pad)
 STATE = "print(__import__('json').dumps({'ink': int((pad.drawing < 128).sum()), 'summary': pad.summary, 'error': pad.error}))"
 
 
+@pytest.fixture(scope="module")
+def notebook(lab) -> Page:
+    """One notebook for all tests."""
+    return lab.scratch(CELL)
+
+
 @pytest.fixture
-def page(lab) -> Page:
-    """A fresh pad, shown twice."""
-    page = lab.scratch(CELL)
-    page.locator(".digit-pad-says").nth(1).wait_for()
-    return page
+def page(lab, notebook) -> Page:
+    """A fresh pad, shown twice, in the light theme."""
+    lab.theme("light")
+    lab.run_cell(0)
+    notebook.locator(".digit-pad-says").nth(1).wait_for()
+    return notebook
 
 
 def state(lab) -> dict:
