@@ -221,7 +221,7 @@ class SlidingWindow(anywidget.AnyWidget):
             new |= {name: value for name, value in sync_data.items() if name in new}
             if why := self._refusal(new):
                 raise ValueError(why)
-            if new["kernel_name"] != OWN and bytes(new["_kernel"]) != bytes(_packed(self.kernels)[new["kernel_name"]]["values"]):
+            if new["kernel_name"] != OWN and bytes(new["_kernel"]) != self._kernels[new["kernel_name"]]["values"]:
                 raise ValueError(f"The browser sent other numbers than those of the kernel {new['kernel_name']!r:.60}.\nRun the cell again.")
         except ValueError as error:
             self.error = str(error)
